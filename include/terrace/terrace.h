@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libterrace: buffers on modelled memory tiers, through /dev/terrace.
+ *
+ * A program opens a session, makes buffers, maps them and brackets its work in steps. With a ring
+ * of access records the session says what each step reads and writes (declared charging); without
+ * one the kernel observes it.
+ *
+ * Errors: functions that return int return 0 or a negative errno of <linux/terrace.h>;
+ * terrace_error() then gives one sentence that names the value, the limit and the remedy. Functions
+ * that return a pointer return NULL and set errno.
+ *
+ * Thread safety: all functions may be called from any thread. terrace_record() and the step calls
+ * of one session take its lock. A structure is freed once, when no other thread uses it.
+ *
+ * Bytes are real bytes unless a name begins with model_ (real bytes x scale); times are ns.
+ */
+#ifndef _TERRACE_TERRACE_H
+#define _TERRACE_TERRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <linux/terrace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct terrace_session;
+struct terrace_buffer;
+struct terrace_kv_pool;
+
+/**
+ * terrace_error - what went wrong in the last failed call of this thread
+ *
+ * Return: one sentence; valid until this thread's next call; never NULL.
+ */
+const char *terrace_error(void);
+
+/**
+ * terrace_strreason - the name of an enum terrace_reason, "unknown" for others
+ */
+const char *terrace_strreason(uint32_t reason);
+
+/**
+ * terrace_class_name - "weights", "kv", "context", "activation"; NULL for others
+ */
+const char *terrace_class_name(uint32_t class_id);
+
+/**
+ * terrace_class_parse - class of a name
+ *
+ * Return: enum terrace_class, or -EINVAL with the nearest name in terrace_error().
+ */
+int terrace_class_parse(const char *name);
+
+/* ---- sessions ---- */
+
+/**
+ * struct terrace_options - how a session is charged
+ * @ring_entries: access records in the ring, a power of two; 0 = observed charging
+ * @sample_period: observed charging in one of so many steps; 0 = every step
+ * @pace_permille: a step lasts at least modelled time x pace / 1000; 0 = no pacing
+ * @replay: the session's steps advance the model clock; needs CAP_SYS_ADMIN and no other session
+ */
+struct terrace_options {
+	uint32_t ring_entries;
+	uint32_t sample_period;
+	uint32_t pace_permille;
+	bool replay;
+};
+
+/**
+ * terrace_session_open - open the device
+ * @options: NULL = observed, live, not paced
+ * @out: the session, to be closed with terrace_session_close()
+ *
+ * ENOENT: the module is not loaded. EACCES: no permission on /dev/terrace. EBUSY: a replay owns the
+ * device. EINVAL, EPERM: an option. EPROTO: the kernel speaks another ABI version.
+ */
+int terrace_session_open(const struct terrace_options *options, struct terrace_session **out);
+
+/**
+ * terrace_session_close - close a session; NULL is allowed
+ *
+ * Buffers and mappings stay valid until they are freed; their access is no longer charged.
+ */
+void terrace_session_close(struct terrace_session *s);
+
+/**
+ * terrace_session_fd - the session's descriptor, owned by the session
+ */
+int terrace_session_fd(const struct terrace_session *s);
+
+int terrace_session_info(struct terrace_session *s, struct terrace_info *info);
+int terrace_session_ledger(struct terrace_session *s, struct terrace_ledger *ledger);
+
+/**
+ * terrace_advance - let model time pass; replay sessions only
+ * @ns: any; more than TERRACE_ADVANCE_NS_MAX is done in parts
+ */
+int terrace_advance(struct terrace_session *s, uint64_t ns);
+
+/* ---- tiers ---- */
+
+/**
+ * terrace_tier_get - one tier by index; -ENXIO when it is not online
+ */
+int terrace_tier_get(struct terrace_session *s, uint32_t tier, struct terrace_tier_info *info);
+
+/**
+ * terrace_tier_find - index of a tier by name
+ *
+ * Return: 0 to TERRACE_TIERS_MAX - 1, or -ENXIO with the online tiers named in terrace_error().
+ */
+int terrace_tier_find(struct terrace_session *s, const char *name);
+
+/* ---- buffers ---- */
+
+/**
+ * struct terrace_buffer_options - what buffer to make
+ * @class_id: enum terrace_class
+ * @extent_bytes: 4096 to 2 MiB, a power of two; 0 = 2 MiB
+ * @tier: preferred tier, or TERRACE_TIER_ANY
+ * @pinnable: for io_uring fixed buffers and RDMA; cannot be sealed
+ * @strict: take room on @tier only
+ * @name: for people; NULL = none; longer than TERRACE_NAME_MAX - 1 is -ENAMETOOLONG
+ */
+struct terrace_buffer_options {
+	uint32_t class_id;
+	uint32_t extent_bytes;
+	uint32_t tier;
+	bool pinnable;
+	bool strict;
+	const char *name;
+};
+
+/**
+ * terrace_buffer_create - make a buffer of @bytes, rounded up to whole extents, and map it
+ * @out: the buffer, to be freed with terrace_buffer_free()
+ *
+ * The whole buffer is mapped MAP_SHARED, readable and writable, aligned to its extent size.
+ * Errors as of TERRACE_IOC_CREATE and mmap(2).
+ */
+int terrace_buffer_create(struct terrace_session *s, uint64_t bytes,
+			  const struct terrace_buffer_options *options, struct terrace_buffer **out);
+
+/**
+ * terrace_buffer_open - a buffer of this or another process by its id; it is not mapped
+ *
+ * Needs the creator's uid or CAP_SYS_ADMIN.
+ */
+int terrace_buffer_open(struct terrace_session *s, uint32_t id, struct terrace_buffer **out);
+
+/**
+ * terrace_buffer_free - unmap and close; NULL is allowed
+ */
+void terrace_buffer_free(struct terrace_buffer *b);
+
+void *terrace_buffer_data(const struct terrace_buffer *b);	/* NULL when it is not mapped */
+uint64_t terrace_buffer_bytes(const struct terrace_buffer *b);	/* whole extents */
+uint32_t terrace_buffer_extent_bytes(const struct terrace_buffer *b);
+uint32_t terrace_buffer_id(const struct terrace_buffer *b);
+int terrace_buffer_fd(const struct terrace_buffer *b);		/* owned by the buffer */
+int terrace_buffer_info(const struct terrace_buffer *b, struct terrace_buffer_info *info);
+
+/**
+ * enum terrace_advice - what the caller expects of a range
+ * @TERRACE_ADVICE_COLD: it will not be used for a while: move it down a tier
+ * @TERRACE_ADVICE_HOT: it will be used soon: move it up to the first tier that has room
+ * @TERRACE_ADVICE_DONTNEED: its content is not needed: discard it
+ */
+enum terrace_advice {
+	TERRACE_ADVICE_COLD,
+	TERRACE_ADVICE_HOT,
+	TERRACE_ADVICE_DONTNEED,
+};
+
+/**
+ * terrace_advise - say what is expected of a range
+ *
+ * COLD and HOT move at once what has room and is not pinned, and succeed when nothing could move.
+ */
+int terrace_advise(struct terrace_session *s, struct terrace_buffer *b, uint64_t offset,
+		   uint64_t bytes, enum terrace_advice advice);
+
+/**
+ * terrace_seal - make a range immutable until it is discarded
+ * terrace_discard - give a range back; it reads as zero
+ *
+ * Whole extents. -EROFS, -EBUSY, -EOPNOTSUPP, -EINVAL as of struct terrace_range.
+ */
+int terrace_seal(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
+int terrace_discard(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
+
+/**
+ * terrace_query - tier and flags of each extent of a range
+ * @extents: room for bytes / extent size entries
+ */
+int terrace_query(struct terrace_buffer *b, uint64_t offset, uint64_t bytes,
+		  struct terrace_extent_info *extents);
+
+/**
+ * terrace_migrate - move a range to a tier
+ * @moved_bytes: bytes whose home changed; may be NULL; set also on failure
+ *
+ * Stops at the first extent that cannot be moved: -ENOSPC, -EXDEV, -EBUSY, -ENXIO, -ENOMEM, -EIO.
+ */
+int terrace_migrate(struct terrace_buffer *b, uint64_t offset, uint64_t bytes, uint32_t tier,
+		    uint64_t *moved_bytes);
+
+/**
+ * terrace_migrate_moves - move many ranges in one call
+ * @count: 1 to TERRACE_MOVES_MAX
+ *
+ * Return: 0 when the moves were tried; what became of each stands in it.
+ */
+int terrace_migrate_moves(struct terrace_buffer *b, struct terrace_move *moves, uint32_t count,
+			  uint64_t *moved_bytes);
+
+/* ---- steps ---- */
+
+/**
+ * terrace_step_begin - begin a step
+ * @kind: TERRACE_STEP_PREFILL or TERRACE_STEP_DECODE
+ * @flops: modelled floating point operations
+ * @tokens: tokens prefilled or produced
+ * @requests: requests in the batch
+ */
+int terrace_step_begin(struct terrace_session *s, uint32_t kind, uint64_t flops, uint32_t tokens,
+		       uint32_t requests);
+
+/**
+ * terrace_record - say that the running step accesses bytes of a buffer
+ * @flags: TERRACE_ACCESS_ bits
+ *
+ * A full ring is flushed to the kernel first. -EOPNOTSUPP: the session has no ring.
+ */
+int terrace_record(struct terrace_session *s, uint32_t buffer, uint32_t flags, uint64_t offset,
+		   uint64_t bytes);
+
+/**
+ * terrace_step_end - end the step and charge it
+ * @end: what it cost; may be NULL
+ */
+int terrace_step_end(struct terrace_session *s, struct terrace_step_end *end);
+
+/* ---- KV pool: fixed blocks with prefix sharing ---- */
+
+#define TERRACE_KV_NONE		(~0U)	/* no block */
+
+/**
+ * terrace_kv_pool_create - a pool of equal blocks in a buffer
+ * @b: the buffer; stays the caller's and must outlive the pool
+ * @block_bytes: at least 1, at most the buffer
+ *
+ * A block that holds a prompt's tokens may be published under a key (the hash of the whole prefix
+ * up to its end); who looks the key up shares the block. A block nobody holds stays cached until
+ * its room is needed: the least recently used is evicted.
+ *
+ * Return: the pool, to be freed with terrace_kv_pool_free(); NULL with errno EINVAL or ENOMEM.
+ */
+struct terrace_kv_pool *terrace_kv_pool_create(struct terrace_buffer *b, uint64_t block_bytes);
+void terrace_kv_pool_free(struct terrace_kv_pool *pool);
+
+/**
+ * struct terrace_kv_stats - what a pool holds and did
+ * @blocks: blocks in all
+ * @held: blocks somebody holds
+ * @cached: blocks nobody holds that are published
+ * @lookups: keys looked up
+ * @hits: of them found
+ * @evictions: published blocks whose room was needed
+ */
+struct terrace_kv_stats {
+	uint32_t blocks;
+	uint32_t held;
+	uint32_t cached;
+	uint32_t reserved;
+	uint64_t lookups;
+	uint64_t hits;
+	uint64_t evictions;
+};
+
+/**
+ * terrace_kv_alloc - take an empty block, evicting if need be
+ *
+ * Return: its number, or TERRACE_KV_NONE when all blocks are held.
+ */
+uint32_t terrace_kv_alloc(struct terrace_kv_pool *pool);
+
+/**
+ * terrace_kv_lookup - take the block published under a key
+ *
+ * Return: its number, held once more, or TERRACE_KV_NONE.
+ */
+uint32_t terrace_kv_lookup(struct terrace_kv_pool *pool, uint64_t key);
+
+/**
+ * terrace_kv_publish - let others find a held block
+ *
+ * Return: 0; -EEXIST when the key or the block is published already; -EINVAL when nobody holds it.
+ */
+int terrace_kv_publish(struct terrace_kv_pool *pool, uint32_t block, uint64_t key);
+
+/**
+ * terrace_kv_hold - take a held block once more; -EINVAL when nobody holds it
+ * terrace_kv_put - give it back; -EINVAL when nobody holds it
+ */
+int terrace_kv_hold(struct terrace_kv_pool *pool, uint32_t block);
+int terrace_kv_put(struct terrace_kv_pool *pool, uint32_t block);
+
+uint64_t terrace_kv_offset(const struct terrace_kv_pool *pool, uint32_t block);
+void *terrace_kv_data(const struct terrace_kv_pool *pool, uint32_t block);
+void terrace_kv_stats(const struct terrace_kv_pool *pool, struct terrace_kv_stats *stats);
+
+/* ---- tier files: bring tiers up and down; needs root ---- */
+
+/**
+ * terrace_tiers_load - bring the tiers of an INI file online through configfs
+ * @path: tier file, see terrace-tiers(5)
+ *
+ * All or none: on failure tiers this call brought up are taken down again. -EBUSY: a tier of that
+ * name is online. -EINVAL: a key or value, named with line and nearest right key in
+ * terrace_error().
+ */
+int terrace_tiers_load(const char *path);
+
+/**
+ * terrace_tiers_unload - take every tier offline and remove it
+ *
+ * -EBUSY: a tier is still some extent's home; its name and bytes stand in terrace_error().
+ */
+int terrace_tiers_unload(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* _TERRACE_TERRACE_H */
