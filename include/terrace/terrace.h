@@ -21,8 +21,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <linux/terrace.h>
+#include <terrace/model.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -316,24 +316,58 @@ uint64_t terrace_kv_offset(const struct terrace_kv_pool *pool, uint32_t block);
 void *terrace_kv_data(const struct terrace_kv_pool *pool, uint32_t block);
 void terrace_kv_stats(const struct terrace_kv_pool *pool, struct terrace_kv_stats *stats);
 
-/* ---- tier files: bring tiers up and down; needs root ---- */
+/* ---- control: bring tiers up and down through configfs; needs root ---- */
 
 /**
- * terrace_tiers_load - bring the tiers of an INI file online through configfs
- * @path: tier file, see terrace-tiers(5)
- *
- * All or none: on failure tiers this call brought up are taken down again. -EBUSY: a tier of that
- * name is online. -EINVAL: a key or value, named with line and nearest right key in
- * terrace_error().
+ * struct terrace_tier_config - a tier to bring online
+ * @name: 1 to TERRACE_NAME_MAX - 1 characters of a-z, 0-9, '-', '_'
+ * @backing: "mem:NODE"
+ * @rank: 0 = fastest; unique among the online tiers
+ * @classes: bit c is set when class c may live here; not 0
+ * @profile: the modelled memory, capacity_bytes modelled
  */
-int terrace_tiers_load(const char *path);
+struct terrace_tier_config {
+	const char *name;
+	const char *backing;
+	uint32_t rank;
+	uint32_t classes;
+	struct tmodel_profile profile;
+};
 
 /**
- * terrace_tiers_unload - take every tier offline and remove it
- *
- * -EBUSY: a tier is still some extent's home; its name and bytes stand in terrace_error().
+ * struct terrace_device_config - what all tiers share
+ * @scale_shift: modelled bytes = real bytes << scale_shift, 0 to 20
+ * @clock_acceleration: live model clock = boot time x this, 1 to 1000000
+ * @accel: the accelerator
  */
-int terrace_tiers_unload(void);
+struct terrace_device_config {
+	uint32_t scale_shift;
+	uint32_t clock_acceleration;
+	struct tmodel_accel accel;
+};
+
+/**
+ * terrace_device_configure - set what all tiers share
+ *
+ * -EBUSY: a tier is online. -ENODEV: the module is not loaded or configfs is not mounted.
+ */
+int terrace_device_configure(const struct terrace_device_config *config);
+
+/**
+ * terrace_tier_online - make a tier's directory, write its values, bring it online
+ *
+ * Nothing is left behind on failure. -EEXIST: the name, or -EBUSY: the rank is taken. -EINVAL: a
+ * value, named in terrace_error(). -ENODEV: as above, or there is no such node.
+ */
+int terrace_tier_online(const struct terrace_tier_config *config);
+
+/**
+ * terrace_tier_offline - evacuate a tier, take it offline and remove its directory
+ *
+ * -EBUSY: what it holds fits nowhere else or is pinned; the tier stays online. -ENOENT: no such
+ * tier.
+ */
+int terrace_tier_offline(const char *name);
 
 #ifdef __cplusplus
 }

@@ -284,7 +284,7 @@ struct terrace_ring {
  *
  * @size: [in] sizeof(struct terrace_create)
  * @flags: [in] TERRACE_CREATE_ bits
- * @class: [in] enum terrace_class
+ * @class_id: [in] enum terrace_class
  * @extent_shift: [in] log2 of the extent size, 12 to 21; 0 = 21
  * @bytes: [in] at least 1; rounded up to whole extents
  * @tier: [in] index of the preferred tier, or TERRACE_TIER_ANY
@@ -297,7 +297,7 @@ struct terrace_ring {
 struct terrace_create {
 	__u32 size;
 	__u32 flags;
-	__u32 class;
+	__u32 class_id;
 	__u32 extent_shift;
 	__u64 bytes;
 	__u32 tier;
@@ -329,7 +329,7 @@ struct terrace_open {
 /**
  * struct terrace_buffer_info - a buffer as others see it
  * @buffer: id
- * @class: enum terrace_class
+ * @class_id: enum terrace_class
  * @flags: TERRACE_CREATE_ bits it was made with
  * @extent_shift: log2 of its extent size
  * @bytes: its size
@@ -343,7 +343,7 @@ struct terrace_open {
  */
 struct terrace_buffer_info {
 	__u32 buffer;
-	__u32 class;
+	__u32 class_id;
 	__u32 flags;
 	__u32 extent_shift;
 	__u64 bytes;
