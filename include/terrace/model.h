@@ -436,7 +436,7 @@ struct tmodel_place_tier {
  * tmodel_place_order - the tiers that may hold a class, best first
  * @tiers: @n tiers by index
  * @n: 0 to TMODEL_TIERS_MAX
- * @class: enum terrace_class
+ * @class_id: enum terrace_class
  * @order: receives indices
  *
  * What is mutable and hot (kv, activation) goes by rank, tiers of limited endurance last. What is
@@ -447,7 +447,7 @@ struct tmodel_place_tier {
  *
  * Return: number of indices written.
  */
-__u32 tmodel_place_order(const struct tmodel_place_tier *tiers, __u32 n, __u32 class,
+__u32 tmodel_place_order(const struct tmodel_place_tier *tiers, __u32 n, __u32 class_id,
 			 __u32 order[TMODEL_TIERS_MAX]);
 
 #endif /* _TERRACE_MODEL_H */
