@@ -181,9 +181,9 @@ struct terrace_tier_info {
 #define TERRACE_SETUP_RING		(1U << 0)
 /*
  * TERRACE_SETUP_REPLAY: the model clock is advanced by this session's steps and by
- * TERRACE_IOC_ADVANCE instead of the boot clock. EBUSY when any other session is open; while it is
- * open, open(2) of the device fails with EBUSY for callers without CAP_SYS_ADMIN. EPERM without
- * CAP_SYS_ADMIN.
+ * TERRACE_IOC_ADVANCE instead of the boot clock. EBUSY when another session has made a buffer or
+ * begun a step and is still open; while the replay is open, both fail with EBUSY in all others.
+ * EPERM without CAP_SYS_ADMIN.
  */
 #define TERRACE_SETUP_REPLAY		(1U << 1)
 
@@ -196,8 +196,9 @@ struct terrace_tier_info {
  * @size: [in] sizeof(struct terrace_setup)
  * @flags: [in] TERRACE_SETUP_ bits
  * @ring_entries: [in] records in the ring, a power of two, 0 without TERRACE_SETUP_RING
- * @sample_period: [in] observed charging: unmap in one of so many steps and multiply what was
- *                 charged by it ("sampled"); 0 and 1 mean every step. 0 with TERRACE_SETUP_RING
+ * @sample_period: [in] observed charging: unmap in one of so many steps; the steps in between are
+ *                 charged what the last observed one was ("sampled"). 0 and 1 mean every step;
+ *                 must be 0 with TERRACE_SETUP_RING
  * @pace_permille: [in] a step lasts at least its modelled time x pace / 1000; 0 = no pacing
  * @reserved: [in] 0
  * @ring_bytes: [out] length to mmap(2) at offset TERRACE_MMAP_RING
@@ -516,6 +517,18 @@ struct terrace_ledger {
 /* ---- calls on a buffer ---- */
 
 /**
+ * struct terrace_buffer_stat - what this buffer is (TERRACE_BUF_INFO)
+ * @size: [in] sizeof(struct terrace_buffer_stat)
+ * @reserved: [in] 0
+ * @info: [out]
+ */
+struct terrace_buffer_stat {
+	__u32 size;
+	__u32 reserved;
+	struct terrace_buffer_info info;
+};
+
+/**
  * struct terrace_range - a range of the buffer (TERRACE_BUF_SEAL, TERRACE_BUF_DISCARD)
  *
  * SEAL makes the range immutable until it is discarded: its pages become read-only at once, a later
@@ -601,8 +614,8 @@ struct terrace_move {
 /**
  * struct terrace_migrate - move ranges (TERRACE_BUF_MIGRATE, also through IORING_OP_URING_CMD)
  *
- * The caller must be able to write the descriptor (EBADF). The call itself succeeds when @moves
- * could be read and written; what became of each range stands in it.
+ * The call itself succeeds when @moves could be read and written; what became of each range stands
+ * in it.
  *
  * @size: [in] sizeof(struct terrace_migrate)
  * @count: [in] ranges, 1 to TERRACE_MOVES_MAX
@@ -630,7 +643,7 @@ struct terrace_uring_cmd {
 	__u64 reserved;
 };
 
-#define TERRACE_BUF_INFO		_IOR(TERRACE_IOC, 0xc0, struct terrace_buffer_info)
+#define TERRACE_BUF_INFO		_IOWR(TERRACE_IOC, 0xc0, struct terrace_buffer_stat)
 #define TERRACE_BUF_SEAL		_IOWR(TERRACE_IOC, 0xc1, struct terrace_range)
 #define TERRACE_BUF_DISCARD		_IOWR(TERRACE_IOC, 0xc2, struct terrace_range)
 #define TERRACE_BUF_QUERY		_IOWR(TERRACE_IOC, 0xc3, struct terrace_query)
