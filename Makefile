@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Everything is built below build/. Files are found by their place: a .c file dropped into a folder
+# named here is compiled into what that folder makes. See `make help`.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC = gcc
+CLANG ?= clang
+CFLAGS ?= -O2 -g
+BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+# The kernel to build the module for; the guest's unless said otherwise.
+KERNEL ?=
+
+B := build
+include-flags := -Iinclude -Iinclude/uapi -Iuser -Ikernel
+base-flags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(include-flags) -MMD -MP \
+	-DTERRACE_PREFIX='"$(PREFIX)"'
+san-flags := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+
+sources = $(sort $(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(B)/$(1)/%.o,$(2))
+
+lib-src := $(call sources,user/lib)
+model-src := $(call sources,kernel/model)
+engine-src := $(call sources,user/engine)
+cli-src := $(call sources,user/cli)
+daemon-src := $(call sources,user/daemon)
+unit-src := $(sort $(wildcard tests/unit/test_*.c))
+unit-help-src := $(filter-out $(unit-src),$(call sources,tests/unit))
+guest-src := $(sort $(wildcard tests/selftests/test_*.c))
+guest-help-src := $(filter-out $(guest-src),$(call sources,tests/selftests))
+bench-src := $(call sources,tests/bench)
+bpf-src := $(sort $(wildcard bpf/*.bpf.c))
+
+lib := $(if $(lib-src),$(B)/lib/libterrace.so $(B)/lib/libterrace.a)
+model := $(if $(model-src),$(B)/lib/libmodel.a)
+engine := $(if $(engine-src),$(B)/lib/libengine.a)
+programs := $(if $(cli-src),$(B)/bin/terrace) $(if $(daemon-src),$(B)/bin/terraced)
+skeletons := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(bpf-src))
+units := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit-src))
+guests := $(patsubst tests/selftests/%.c,$(B)/selftests/%,$(guest-src))
+benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(bench-src))
+
+# Every program links what it uses of these.
+libraries := -luring -lnuma -ljansson -linih -lm -lpthread
+daemon-libraries := -lbpf -lmicrohttpd $(libraries)
+cli-libraries := -lncursesw -ltinfo $(libraries)
+link = $(CC) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' $(LDFLAGS) -o $@
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: help deps user module bpf guest vm test test-debug check bench demo install load unload \
+	clean unit selftests module-debug modules FORCE
+
+help:
+	@sed -n 's/^## \?//p' Makefile
+
+## make demo         build everything and run the main job in the test guest
+## make test         build everything and run every test; the last line counts them
+## make test-debug   the guest tests on a kernel that checks itself (built once, 20 minutes)
+## make check        style and static checks, and a build against the newest kernel
+## make bench        the benchmarks in the guest, JSON lines on standard output
+## make vm           a shell in the guest with the module loaded
+##
+## make deps         list, then install the Debian packages all this needs
+## make user         libterrace, terrace and terraced
+## make module       terrace.ko for the guest's kernel (KERNEL=DIR for another one)
+## make bpf          the BPF programs
+## make guest        the guest's kernel and initramfs, in the cache
+## make install      DESTDIR= PREFIX=/usr/local
+## make load         build the module for the running kernel and load it; make unload
+## make clean        remove build/ (the cache stays: /var/cache/terrace)
+##
+## TERRACE_NO_INSTALL=1 makes deps only list what is missing. XDG_CACHE_HOME moves the cache.
+
+deps:
+	@tests/vm/install
+
+user: $(lib) $(programs)
+bpf: $(skeletons)
+unit: $(units)
+selftests: $(guests)
+module: $(if $(wildcard kernel/*.c),modules)
+
+# --- user space ---
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(base-flags) $(CFLAGS) -fPIC -fvisibility=hidden $(extra-flags) -c -o $@ $<
+
+$(B)/san/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(base-flags) $(san-flags) $(extra-flags) -c -o $@ $<
+
+$(call objects,obj,$(daemon-src)) $(call objects,san,$(daemon-src)): extra-flags := -I$(B)/bpf -Ibpf
+$(call objects,obj,$(daemon-src)) $(call objects,san,$(daemon-src)): | $(skeletons)
+
+archive = @mkdir -p $(@D); rm -f $@
+$(B)/lib/libmodel.a: $(call objects,obj,$(model-src))
+$(B)/lib/libengine.a: $(call objects,obj,$(engine-src))
+$(B)/lib/libterrace.a: $(call objects,obj,$(lib-src))
+# Unit tests see everything but the main functions.
+$(B)/san/all.a: $(call objects,san,$(model-src) $(engine-src) $(lib-src) $(unit-help-src) \
+	$(filter-out %/main.c,$(cli-src) $(daemon-src)))
+$(B)/lib/libmodel.a $(B)/lib/libengine.a $(B)/lib/libterrace.a $(B)/san/all.a:
+	$(archive)
+	$(AR) rcs $@ $^
+
+version-script := $(wildcard user/lib/*.map)
+$(B)/lib/libterrace.so.0: $(call objects,obj,$(lib-src)) $(version-script)
+	@mkdir -p $(@D)
+	$(CC) -shared -Wl,-soname,libterrace.so.0 -Wl,--as-needed $(LDFLAGS) \
+		$(addprefix -Wl$(comma)--version-script=,$(version-script)) \
+		-o $@ $(filter %.o,$^) $(libraries)
+comma := ,
+
+$(B)/lib/libterrace.so: $(B)/lib/libterrace.so.0
+	ln -sf $(<F) $@
+
+$(B)/bin/terrace: $(call objects,obj,$(cli-src)) $(engine) $(model) $(lib)
+	@mkdir -p $(@D)
+	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
+		$(cli-libraries)
+
+$(B)/bin/terraced: $(call objects,obj,$(daemon-src)) $(engine) $(model) $(lib)
+	@mkdir -p $(@D)
+	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
+		$(daemon-libraries)
+
+# --- tests ---
+
+$(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/san/all.a
+	@mkdir -p $(@D)
+	$(link) -fsanitize=address,undefined $^ -lcmocka $(daemon-libraries) $(cli-libraries)
+
+$(B)/selftests/%: tests/selftests/%.c $(guest-help-src) $(lib)
+	@mkdir -p $(@D)
+	kselftest=$$(tests/vm/kernel stock source) && \
+	$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE $(include-flags) -Itests/selftests \
+		-isystem $$kselftest/tools/testing/selftests -MMD -MP -Wl,--as-needed \
+		-Wl,-rpath,'$$ORIGIN/../lib' -o $@ $(filter %.c,$^) \
+		-L$(B)/lib $(if $(lib),-lterrace) -luring -lnuma -lpthread
+
+$(B)/bench/%: tests/bench/%.c $(lib)
+	@mkdir -p $(@D)
+	$(CC) $(base-flags) $(CFLAGS) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' -o $@ \
+		$(filter %.c,$^) -L$(B)/lib $(if $(lib),-lterrace) $(libraries)
+
+# --- BPF ---
+
+# Written anew only when the guest's kernel changes.
+$(B)/headers: FORCE
+	@mkdir -p $(@D)
+	@tests/vm/kernel stock headers >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(B)/bpf/vmlinux.h: $(B)/headers
+	@mkdir -p $(@D)
+	$(BPFTOOL) btf dump file "$$(cat $<)/vmlinux" format c >$@
+
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/bpf/vmlinux.h
+	$(CLANG) -target bpf -g -O2 -Wall -Werror -D__TARGET_ARCH_x86 -I$(B)/bpf -Ibpf -Iinclude/uapi \
+		-MMD -MP -c -o $@ $<
+
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+
+# --- the module ---
+
+modules:
+	tests/vm/module $(or $(KERNEL),stock) $(B)
+
+module-debug:
+	tests/vm/module debug $(B)/debug
+
+load:
+	tests/vm/module /lib/modules/$$(uname -r)/build $(B)/host
+	insmod $(B)/host/terrace.ko $(TERRACE_MODULE_PARAMS)
+
+unload:
+	rmmod terrace
+
+# --- the guest and what runs in it ---
+
+guest:
+	tests/vm/initramfs "$$(tests/vm/kernel stock modules)" >/dev/null
+	@tests/vm/kernel stock image
+
+vm: deps
+	@$(MAKE) --no-print-directory user module guest
+	tests/vm/run --interactive bash
+
+test: deps
+	@$(MAKE) --no-print-directory user module bpf unit selftests guest
+	@tests/run
+
+test-debug:
+	@tests/vm/install build guest debug-kernel
+	@$(MAKE) --no-print-directory user bpf selftests
+	@$(MAKE) --no-print-directory module-debug
+	@tests/run --debug
+
+check:
+	@tests/vm/install build guest check
+	@tests/check
+
+bench: deps
+	@{ $(MAKE) --no-print-directory user module guest $(benches); } >&2
+	@tests/vm/run sh -c 'for bench in build/bench/*; do [ ! -x "$$bench" ] || "$$bench" || exit; done'
+
+demo: deps
+	@$(MAKE) --no-print-directory user module bpf guest
+	@tests/vm/run user/examples/demo.sh
+
+# --- installation ---
+
+share := $(DESTDIR)$(PREFIX)/share/terrace
+install: user
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+		$(DESTDIR)$(PREFIX)/include/terrace $(DESTDIR)$(PREFIX)/include/linux $(share)/profiles
+	$(if $(programs),install $(programs) $(DESTDIR)$(PREFIX)/bin)
+	$(if $(lib),cp -d $(B)/lib/libterrace.a $(B)/lib/libterrace.so $(B)/lib/libterrace.so.0 \
+		$(DESTDIR)$(PREFIX)/lib)
+	install -m 644 include/terrace/*.h $(DESTDIR)$(PREFIX)/include/terrace
+	install -m 644 include/uapi/linux/terrace.h $(DESTDIR)$(PREFIX)/include/linux
+	for file in $(wildcard user/profiles/*.ini); do \
+		install -m 644 $$file $(share)/profiles || exit; done
+	for file in $(wildcard user/lib/*.pc.in); do \
+		sed 's|@PREFIX@|$(PREFIX)|g' $$file \
+			>$(DESTDIR)$(PREFIX)/lib/pkgconfig/$$(basename $$file .in) || exit; done
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
