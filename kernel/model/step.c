@@ -26,16 +26,19 @@ __u64 tmodel_tier_ns(const struct tmodel_profile *p, const struct tmodel_tier_lo
 
 __u64 tmodel_compute_ns(const struct tmodel_accel *a, __u64 flops, struct tmodel_sat *sat)
 {
-	__u64 at_peak;
+	const __u64 scale = TMODEL_NS_PER_S * 1000;
+	__u64 peak = a->peak_flops, share = a->efficiency_permille;
 
-	if (!a->peak_flops || !flops)
+	if (!peak || !flops)
 		return 0;
 	/*
-	 * FLOPs that take as long at the peak. Rounding up twice is the same as rounding up once
-	 * after dividing by the product, which may not fit.
+	 * Rounding up after each of two divisions is rounding up after dividing by the product,
+	 * which for racks of accelerators does not fit.
 	 */
-	at_peak = tmodel_muldiv(flops, 1000, a->efficiency_permille, TMODEL_UP, sat);
-	return tmodel_muldiv(at_peak, TMODEL_NS_PER_S, a->peak_flops, TMODEL_UP, sat);
+	if (share && peak > TMODEL_U64_MAX / share)
+		return tmodel_muldiv(tmodel_muldiv(flops, scale, peak, TMODEL_UP, sat), 1, share,
+				     TMODEL_UP, sat);
+	return tmodel_muldiv(flops, scale, peak * share, TMODEL_UP, sat);
 }
 
 void tmodel_bound_reset(struct tmodel_bound *b, __u64 compute_ns)
