@@ -88,7 +88,7 @@ module: $(if $(wildcard kernel/*.c),modules)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(base-flags) $(CFLAGS) -fPIC -fvisibility=hidden $(extra-flags) -c -o $@ $<
+	$(CC) $(base-flags) $(CFLAGS) -fPIC $(extra-flags) -c -o $@ $<
 
 $(B)/san/%.o: %.c
 	@mkdir -p $(@D)
@@ -138,7 +138,7 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/san/all.a
 $(B)/selftests/%: tests/selftests/%.c $(guest-help-src) $(lib)
 	@mkdir -p $(@D)
 	kselftest=$$(tests/vm/kernel stock source) && \
-	$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE $(include-flags) -Itests/selftests \
+	$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE $(include-flags) -Itests/selftests \
 		-isystem $$kselftest/tools/testing/selftests -MMD -MP -Wl,--as-needed \
 		-Wl,-rpath,'$$ORIGIN/../lib' -o $@ $(filter %.c,$^) \
 		-L$(B)/lib $(if $(lib),-lterrace) -luring -lnuma -lpthread
@@ -216,17 +216,30 @@ demo: deps
 
 # --- installation ---
 
-share := $(DESTDIR)$(PREFIX)/share/terrace
-install: user
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-		$(DESTDIR)$(PREFIX)/include/terrace $(DESTDIR)$(PREFIX)/include/linux $(share)/profiles
-	$(if $(programs),install $(programs) $(DESTDIR)$(PREFIX)/bin)
-	$(if $(lib),cp -d $(B)/lib/libterrace.a $(B)/lib/libterrace.so $(B)/lib/libterrace.so.0 \
-		$(DESTDIR)$(PREFIX)/lib)
-	install -m 644 include/terrace/*.h $(DESTDIR)$(PREFIX)/include/terrace
-	install -m 644 include/uapi/linux/terrace.h $(DESTDIR)$(PREFIX)/include/linux
-	for file in $(wildcard user/profiles/*.ini); do \
-		install -m 644 $$file $(share)/profiles || exit; done
+# install-files,MODE,FOLDER,FILES: nothing when there are none.
+install-files = $(if $(3),install -D -m $(1) -t $(DESTDIR)$(2) $(3))
+man-section = $(call install-files,644,$(PREFIX)/share/man/man$(1),$(wildcard Documentation/man/*.$(1)))
+
+# The module is left to DKMS, which builds it again for every kernel.
+install: user bpf
+	$(call install-files,755,$(PREFIX)/bin,$(programs))
+	$(call install-files,644,$(PREFIX)/lib,$(filter %.a,$(lib)))
+	$(if $(lib),install -m 755 $(B)/lib/libterrace.so.0 $(DESTDIR)$(PREFIX)/lib)
+	$(if $(lib),ln -sf libterrace.so.0 $(DESTDIR)$(PREFIX)/lib/libterrace.so)
+	$(call install-files,644,$(PREFIX)/include/terrace,$(wildcard include/terrace/*.h))
+	$(call install-files,644,$(PREFIX)/include/linux,include/uapi/linux/terrace.h)
+	$(call install-files,644,$(PREFIX)/share/terrace/profiles,$(wildcard user/profiles/*.ini))
+	$(call install-files,644,$(PREFIX)/lib/terrace/bpf,$(skeletons:.skel.h=.bpf.o))
+	$(call man-section,1)
+	$(call man-section,3)
+	$(call man-section,5)
+	$(call man-section,7)
+	$(call man-section,8)
+	$(call install-files,644,$(PREFIX)/lib/systemd/system,$(wildcard user/packaging/*.service))
+	$(call install-files,644,$(PREFIX)/lib/udev/rules.d,$(wildcard user/packaging/*.rules))
+	$(call install-files,644,/usr/src/terrace,$(wildcard user/packaging/dkms.conf))
+	$(if $(wildcard user/packaging/dkms.conf),cp -r Kbuild kernel include $(DESTDIR)/usr/src/terrace)
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	for file in $(wildcard user/lib/*.pc.in); do \
 		sed 's|@PREFIX@|$(PREFIX)|g' $$file \
 			>$(DESTDIR)$(PREFIX)/lib/pkgconfig/$$(basename $$file .in) || exit; done
