@@ -4,7 +4,7 @@
  *
  * The engine knows what an inference runtime would touch and when: it owns time, batches, blocks of
  * KV, prefixes and routing. What a touch means is up to struct engine_ops: a driver that reads and
- * writes a device, or one that asks the tier model (model_driver.h). The engine has no device in it.
+ * writes a device, or one that asks the tier model (model_driver.h). There is no device in it.
  *
  * A run:
  *   1. step_begin(load), access(write) for every part of the weights, step_end(), seal().

@@ -4,13 +4,13 @@
  *
  *   static  nothing moves: extents stay where the placement rule put them
  *   lru     fast tiers keep what was used last
- *   class   the order of tiers follows tmodel_place_order() for each class, and within it the better
- *           tiers keep what is used most
+ *   class   the order of tiers follows tmodel_place_order() for each class, and within it the
+ *           better tiers keep what is used most
  *
  * A tier fuller than its high watermark gives up its least valuable extents until it is down to the
  * low one. Valuable extents on worse tiers then fill room below the high watermark, or take the
- * place of clearly less valuable ones. An extent that moved stays for a while, and an exchange needs
- * a margin (both in struct policy_options), so that nothing moves back and forth.
+ * place of clearly less valuable ones. An extent that moved stays for a while, and an exchange
+ * needs a margin (both in struct policy_options), so that nothing moves back and forth.
  *
  * Pure functions: they decide, the caller moves. The same for the daemon, replay and simulation.
  * Bytes may be real or modelled ones as long as extents and tiers use the same.
@@ -94,8 +94,8 @@ struct policy_move {
  * @stay_ns: an extent that moved less than so long ago stays
  * @half_life_ns: heat halves every so long without an access; 0 = never
  * @margin_ns: lru: what comes in must have been used so much later than what goes out
- * @margin_permille: class: heat of what comes in must be at least so many thousandths of the heat of
- *                   what goes out; over 1000
+ * @margin_permille: class: heat of what comes in must be at least so many thousandths of the heat
+ *                   of what goes out; over 1000
  * @high_permille: of a tier's capacity; above it extents leave
  * @low_permille: until so much is left; at most @high_permille
  */
@@ -135,8 +135,8 @@ uint32_t policy_heat(const struct policy_extent *x, uint64_t now_ns, uint64_t ha
  * @moves: room for @options->max_moves
  * @n_moves: receives how many there are
  *
- * Carried out in their order, the moves never fill a tier beyond its capacity or bring a class where
- * it is not allowed; no extent occurs twice. The caller must expect that single moves fail.
+ * Carried out in their order, the moves never fill a tier beyond its capacity or bring a class
+ * where it is not allowed; no extent occurs twice. The caller must expect that single moves fail.
  *
  * Return: 0; -EINVAL an option or index is out of range; -ENOMEM.
  */

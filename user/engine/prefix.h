@@ -5,8 +5,8 @@
  * A pool of equal blocks, numbered from 0. A block is empty, or held once or more, or cached: held
  * by nobody but published under a hash id, so that a prompt with the same prefix can hold it again.
  * When no block is empty, the least recently used cached block is evicted. Prompts are put back
- * from their tail to their head, so that of one prompt the tail goes first and what is left is still
- * a prefix.
+ * from their tail to their head, so that of one prompt the tail goes first and what is left is
+ * still a prefix.
  *
  * Memory grows with the blocks in use, not with the capacity. Not thread safe.
  */
@@ -82,7 +82,8 @@ uint32_t prefix_take(struct prefix_cache *c, bool *evicted);
 /**
  * prefix_publish - let others find a held block under an id
  *
- * Return: 0; -EEXIST when the id or the block is published already; -EINVAL when nobody holds it.
+ * Return: 0; -EEXIST when the id or the block is published already; -EINVAL when nobody holds it;
+ * -ENOMEM.
  */
 int prefix_publish(struct prefix_cache *c, uint32_t block, uint64_t id);
 

@@ -7,7 +7,8 @@
  *
  * JSON: {"trace", "model", "tiers", "policy", "scale", "interrupted", "requests": {...},
  * "figures": {NAME: {"value", "unit", "charging", "basis"}}, "tier": [{"name", "rank", "figures",
- * "class": [{"class", "figures"}]}]}. A value that does not exist (a percentile of nothing) is null.
+ * "class": [{"class", "figures"}]}]}. A value that does not exist (a percentile of nothing) is
+ * null.
  */
 #ifndef _ENGINE_REPORT_H
 #define _ENGINE_REPORT_H

@@ -8,8 +8,8 @@
  * other. s = 0 is uniform.
  *
  * Files: CSV "layer,expert", one line a choice, top_k consecutive lines of a layer make a token; or
- * JSONL {"layer", "batch_id", "topk_experts": [[...], ...]}, one inner list a token. Every MoE layer
- * must occur.
+ * JSONL {"layer", "batch_id", "topk_experts": [[...], ...]}, one inner list a token. Every MoE
+ * layer must occur.
  *
  * The same options give the same choices in the same order of calls. Not thread safe.
  */

@@ -3,11 +3,11 @@
  * Scheduler: continuous batching, first come first served.
  *
  * Requests wait in the order of their arrival. The first one is admitted when the batch has room
- * and the KV of its whole prompt and answer can be held; while it cannot, it and all behind it wait.
- * One that could never fit is rejected. Each step decodes one token of every request whose prompt is
- * done and spends the rest of the token budget on prompts, oldest first, in pieces if need be (Yu et
- * al., Orca, OSDI 2022; Agrawal et al., Sarathi-Serve, OSDI 2024). The step that ends a prompt
- * produces the first token of the answer.
+ * and the KV of its whole prompt and answer can be held; while it cannot, it and all behind it
+ * wait. One that could never fit is rejected. Each step decodes one token of every request whose
+ * prompt is done and spends the rest of the token budget on prompts, oldest first, in pieces if
+ * need be (Yu et al., Orca, OSDI 2022; Agrawal et al., Sarathi-Serve, OSDI 2024). The step that
+ * ends a prompt produces the first token of the answer.
  *
  * KV is held in blocks. With prefix sharing, whole blocks of a prompt that are resident already are
  * shared and not computed again, except the block of the prompt's last token; blocks a prompt

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Prefix cache: a pool of blocks, a table from hash id to block, and the cached blocks by age. */
+#include "engine/prefix.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define FIRST_ROOM 64
+
+/**
+ * struct block - one block
+ * @id: hash id it is published under
+ * @holds: how many hold it
+ * @published: @id is in the table
+ * @older, @newer: neighbours in the list of cached blocks; @newer links empty blocks
+ */
+struct block {
+	uint64_t id;
+	uint32_t holds;
+	bool published;
+	uint32_t older;
+	uint32_t newer;
+};
+
+/**
+ * struct prefix_cache - the cache
+ * @blocks: the first @used of @capacity blocks; the others were never taken
+ * @empty: first of the blocks that are empty again
+ * @oldest, @newest: ends of the list of cached blocks
+ * @slots: @n_slots slots of the table, a power of two: numbers of published blocks, linear probing
+ */
+struct prefix_cache {
+	struct block *blocks;
+	uint32_t capacity;
+	uint32_t used;
+	uint32_t room;
+	uint32_t empty;
+	uint32_t oldest;
+	uint32_t newest;
+	uint32_t held;
+	uint32_t cached;
+	uint32_t *slots;
+	size_t n_slots;
+	size_t n_published;
+	uint64_t lookups;
+	uint64_t hits;
+	uint64_t evictions;
+};
+
+/* ---- the table ---- */
+
+static size_t slot_of(const struct prefix_cache *c, uint64_t id)
+{
+	/* Fibonacci hashing: ids often are consecutive numbers. */
+	return (size_t)((id ^ id >> 32) * 0x9e3779b97f4a7c15ULL >> 20) & (c->n_slots - 1);
+}
+
+/* The slot that holds an id, or the free one where it would go. */
+static size_t find_slot(const struct prefix_cache *c, uint64_t id)
+{
+	size_t at = slot_of(c, id);
+
+	while (c->slots[at] != PREFIX_NONE && c->blocks[c->slots[at]].id != id)
+		at = (at + 1) & (c->n_slots - 1);
+	return at;
+}
+
+static uint32_t find_block(const struct prefix_cache *c, uint64_t id)
+{
+	return c->slots[find_slot(c, id)];
+}
+
+static int resize_table(struct prefix_cache *c, size_t n_slots)
+{
+	uint32_t *slots = malloc(n_slots * sizeof(*slots));
+	uint32_t *former = c->slots;
+	size_t n_former = c->n_slots;
+
+	if (!slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_slots; i++)
+		slots[i] = PREFIX_NONE;
+	c->slots = slots;
+	c->n_slots = n_slots;
+	for (size_t i = 0; i < n_former; i++)
+		if (former[i] != PREFIX_NONE)
+			c->slots[find_slot(c, c->blocks[former[i]].id)] = former[i];
+	free(former);
+	return 0;
+}
+
+/* Take a block out of the table; what was pushed along by it moves back. */
+static void unpublish(struct prefix_cache *c, uint32_t number)
+{
+	size_t hole = find_slot(c, c->blocks[number].id);
+	size_t at = hole;
+
+	for (;;) {
+		size_t home;
+
+		at = (at + 1) & (c->n_slots - 1);
+		if (c->slots[at] == PREFIX_NONE)
+			break;
+		home = slot_of(c, c->blocks[c->slots[at]].id);
+		/* It stays when its home lies after the hole, on the way round to where it is. */
+		if (((at - home) & (c->n_slots - 1)) < ((at - hole) & (c->n_slots - 1)))
+			continue;
+		c->slots[hole] = c->slots[at];
+		hole = at;
+	}
+	c->slots[hole] = PREFIX_NONE;
+	c->blocks[number].published = false;
+	c->n_published--;
+}
+
+/* ---- cached blocks by age ---- */
+
+static void list_add_newest(struct prefix_cache *c, uint32_t number)
+{
+	struct block *b = &c->blocks[number];
+
+	b->older = c->newest;
+	b->newer = PREFIX_NONE;
+	if (c->newest == PREFIX_NONE)
+		c->oldest = number;
+	else
+		c->blocks[c->newest].newer = number;
+	c->newest = number;
+	c->cached++;
+}
+
+static void list_remove(struct prefix_cache *c, uint32_t number)
+{
+	struct block *b = &c->blocks[number];
+
+	if (b->older == PREFIX_NONE)
+		c->oldest = b->newer;
+	else
+		c->blocks[b->older].newer = b->newer;
+	if (b->newer == PREFIX_NONE)
+		c->newest = b->older;
+	else
+		c->blocks[b->newer].older = b->older;
+	c->cached--;
+}
+
+/* ---- the pool ---- */
+
+struct prefix_cache *prefix_create(uint32_t blocks)
+{
+	struct prefix_cache *c;
+
+	if (!blocks || blocks > PREFIX_BLOCKS_MAX) {
+		errno = EINVAL;
+		return NULL;
+	}
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->capacity = blocks;
+	c->empty = PREFIX_NONE;
+	c->oldest = PREFIX_NONE;
+	c->newest = PREFIX_NONE;
+	if (resize_table(c, FIRST_ROOM)) {
+		free(c);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return c;
+}
+
+void prefix_free(struct prefix_cache *c)
+{
+	if (!c)
+		return;
+	free(c->blocks);
+	free(c->slots);
+	free(c);
+}
+
+size_t prefix_match(const struct prefix_cache *c, const uint64_t *ids, size_t n, size_t *idle)
+{
+	size_t unheld = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		uint32_t number = find_block(c, ids[i]);
+
+		if (number == PREFIX_NONE)
+			break;
+		unheld += !c->blocks[number].holds;
+	}
+	if (idle)
+		*idle = unheld;
+	return i;
+}
+
+void prefix_count(struct prefix_cache *c, size_t asked, size_t found)
+{
+	c->lookups += asked;
+	c->hits += found;
+}
+
+uint32_t prefix_available(const struct prefix_cache *c)
+{
+	return c->capacity - c->held;
+}
+
+static uint32_t hold(struct prefix_cache *c, uint32_t number)
+{
+	if (!c->blocks[number].holds++) {
+		list_remove(c, number);
+		c->held++;
+	}
+	return number;
+}
+
+uint32_t prefix_hold(struct prefix_cache *c, uint64_t id)
+{
+	uint32_t number = find_block(c, id);
+
+	return number == PREFIX_NONE ? PREFIX_NONE : hold(c, number);
+}
+
+/* A block that was never taken, or PREFIX_NONE when there is none or no memory for it. */
+static uint32_t take_new(struct prefix_cache *c)
+{
+	if (c->used == c->capacity)
+		return PREFIX_NONE;
+	if (c->used == c->room) {
+		uint32_t room = c->room ? c->room * 2 : FIRST_ROOM;
+		struct block *blocks = reallocarray(c->blocks, room, sizeof(*blocks));
+
+		if (!blocks)
+			return PREFIX_NONE;
+		c->blocks = blocks;
+		c->room = room;
+	}
+	return c->used++;
+}
+
+static uint32_t take_empty(struct prefix_cache *c)
+{
+	uint32_t number = c->empty;
+
+	if (number == PREFIX_NONE)
+		return take_new(c);
+	c->empty = c->blocks[number].newer;
+	return number;
+}
+
+static uint32_t evict_oldest(struct prefix_cache *c)
+{
+	uint32_t number = c->oldest;
+
+	if (number == PREFIX_NONE)
+		return PREFIX_NONE;
+	list_remove(c, number);
+	unpublish(c, number);
+	c->evictions++;
+	return number;
+}
+
+uint32_t prefix_take(struct prefix_cache *c, bool *evicted)
+{
+	uint32_t number = take_empty(c);
+
+	if (evicted)
+		*evicted = false;
+	if (number == PREFIX_NONE) {
+		number = evict_oldest(c);
+		if (evicted)
+			*evicted = number != PREFIX_NONE;
+	}
+	if (number == PREFIX_NONE)
+		return PREFIX_NONE;
+	c->blocks[number] = (struct block) { .holds = 1 };
+	c->held++;
+	return number;
+}
+
+int prefix_publish(struct prefix_cache *c, uint32_t number, uint64_t id)
+{
+	struct block *b;
+	int err;
+
+	if (number >= c->used || !c->blocks[number].holds)
+		return -EINVAL;
+	b = &c->blocks[number];
+	if (b->published || find_block(c, id) != PREFIX_NONE)
+		return -EEXIST;
+	if (2 * (c->n_published + 1) > c->n_slots) {
+		err = resize_table(c, 2 * c->n_slots);
+		if (err)
+			return err;
+	}
+	c->slots[find_slot(c, id)] = number;
+	c->n_published++;
+	b->id = id;
+	b->published = true;
+	return 0;
+}
+
+int prefix_put(struct prefix_cache *c, uint32_t number)
+{
+	struct block *b;
+
+	if (number >= c->used || !c->blocks[number].holds)
+		return -EINVAL;
+	b = &c->blocks[number];
+	if (--b->holds)
+		return (int)b->holds;
+	c->held--;
+	if (b->published) {
+		list_add_newest(c, number);
+	} else {
+		b->newer = c->empty;
+		c->empty = number;
+	}
+	return 0;
+}
+
+/* Make a block the most recently used one, bringing it in when it is not there. */
+static void touch(struct prefix_cache *c, uint64_t id)
+{
+	uint32_t number = prefix_hold(c, id);
+
+	if (number == PREFIX_NONE) {
+		number = prefix_take(c, NULL);
+		if (number == PREFIX_NONE)
+			return;
+		/* Without memory for the table it is simply not cached. */
+		prefix_publish(c, number, id);
+	}
+	prefix_put(c, number);
+}
+
+size_t prefix_replay(struct prefix_cache *c, const uint64_t *ids, size_t n)
+{
+	size_t found = prefix_match(c, ids, n, NULL);
+
+	prefix_count(c, n, found);
+	for (size_t i = n; i--;)
+		touch(c, ids[i]);
+	return found;
+}
+
+void prefix_get_stats(const struct prefix_cache *c, struct prefix_stats *stats)
+{
+	*stats = (struct prefix_stats) {
+		.blocks = c->capacity,
+		.held = c->held,
+		.cached = c->cached,
+		.lookups = c->lookups,
+		.hits = c->hits,
+		.evictions = c->evictions,
+	};
+}
