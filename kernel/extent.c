@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Extents: frames and who may use them.
+ *
+ * Shared use (faults, reads, writes) takes a reference to the folio while MOVING is clear. Exclusive
+ * use (migrate, seal, discard) sets MOVING and then finds nobody else: a reference that is not a
+ * mapping's is a pin. Whoever waits for MOVING holds no reference.
+ */
+#include <linux/highmem.h>
+#include <linux/pagemap.h>
+#include <linux/rmap.h>
+#include <linux/sched/mm.h>
+#include <linux/wait_bit.h>
+
+#include "terrace.h"
+
+/* Tries to get a folio to oneself while faulters that came before MOVING give up their reference. */
+#define ISOLATE_TRIES	16
+
+/**
+ * terrace_extent_peek - the folio of an extent
+ * @folio: set to the folio with a reference, or NULL when there is none yet
+ *
+ * Waits while the extent is being moved. Return: 0 or -EINTR.
+ */
+int terrace_extent_peek(struct terrace_buffer *b, u64 index, struct folio **folio)
+{
+	struct terrace_extent *e = &b->extents[index];
+
+	for (;;) {
+		spin_lock(&b->table_lock);
+		if (!test_bit(TERRACE_X_MOVING, &e->flags)) {
+			*folio = e->folio;
+			if (*folio)
+				folio_get(*folio);
+			spin_unlock(&b->table_lock);
+			return 0;
+		}
+		spin_unlock(&b->table_lock);
+		if (wait_on_bit(&e->flags, TERRACE_X_MOVING, TASK_KILLABLE))
+			return -EINTR;
+	}
+}
+
+/**
+ * terrace_extent_begin - get exclusive use of an extent
+ *
+ * Return: 0, to be ended with terrace_extent_end(), or -EINTR.
+ */
+int terrace_extent_begin(struct terrace_buffer *b, u64 index)
+{
+	struct terrace_extent *e = &b->extents[index];
+	bool mine;
+
+	for (;;) {
+		spin_lock(&b->table_lock);
+		mine = !test_and_set_bit(TERRACE_X_MOVING, &e->flags);
+		spin_unlock(&b->table_lock);
+		if (mine)
+			return 0;
+		if (wait_on_bit(&e->flags, TERRACE_X_MOVING, TASK_KILLABLE))
+			return -EINTR;
+	}
+}
+
+/**
+ * terrace_extent_end - end exclusive use and wake who waits
+ */
+void terrace_extent_end(struct terrace_buffer *b, u64 index)
+{
+	clear_and_wake_up_bit(TERRACE_X_MOVING, &b->extents[index].flags);
+}
+
+/**
+ * terrace_extent_wait - wait in page_mkwrite until the extent is not being moved
+ *
+ * The core holds a reference to the old folio for this caller. It is made known in waiters, so that
+ * the mover can tell it from a pin; nothing touches that reference before table_lock was taken
+ * again. Return: 0 or -EINTR.
+ */
+int terrace_extent_wait(struct terrace_buffer *b, u64 index)
+{
+	struct terrace_extent *e = &b->extents[index];
+	int err = 0;
+
+	spin_lock(&b->table_lock);
+	while (!err && test_bit(TERRACE_X_MOVING, &e->flags)) {
+		e->waiters++;
+		spin_unlock(&b->table_lock);
+		if (wait_on_bit(&e->flags, TERRACE_X_MOVING, TASK_KILLABLE))
+			err = -EINTR;
+		spin_lock(&b->table_lock);
+		e->waiters--;
+	}
+	spin_unlock(&b->table_lock);
+	return err;
+}
+
+/* Is every reference the table's, a mapping's or a known waiter's? */
+static bool extent_unpinned(struct terrace_buffer *b, struct terrace_extent *e)
+{
+	guard(spinlock)(&b->table_lock);
+	return folio_ref_count(e->folio) == 1 + folio_mapcount(e->folio) + e->waiters;
+}
+
+/**
+ * terrace_extent_isolate - stop writers of an extent, or all users, and see that it is not pinned
+ * @unmap: take the mappings away; else write-protect them
+ *
+ * The caller has exclusive use of the extent, which has frames.
+ *
+ * Return: 0 with the folio locked; -EBUSY when somebody else holds references, unlocked.
+ */
+int terrace_extent_isolate(struct terrace_buffer *b, u64 index, bool unmap)
+{
+	struct terrace_extent *e = &b->extents[index];
+	struct folio *folio = e->folio;
+	int try;
+
+	for (try = 0; try < ISOLATE_TRIES; try++) {
+		folio_lock(folio);
+		if (unmap)
+			unmap_mapping_pages(b->mapping, folio->index, folio_nr_pages(folio), false);
+		else
+			folio_mkclean(folio);
+		if (extent_unpinned(b, e))
+			return 0;
+		folio_unlock(folio);
+		if (folio_maybe_dma_pinned(folio))
+			break;
+		/* a faulter that waited for the folio lock now sees MOVING and lets go */
+		cond_resched();
+	}
+	return -EBUSY;
+}
+
+/**
+ * terrace_extent_swap - give an isolated extent other frames, or none
+ * @folio: attached replacement, or NULL
+ * @tier: its tier
+ *
+ * The folio in the table is locked by the caller. Its mappings are taken away here.
+ *
+ * Return: true when the old folio is out of the table, with the table's reference now the caller's;
+ * false when somebody got hold of it meanwhile: nothing has changed but mappings.
+ */
+bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *folio, u32 tier)
+{
+	struct terrace_extent *e = &b->extents[index];
+	struct folio *old = e->folio;
+	int refs;
+
+	unmap_mapping_pages(b->mapping, old->index, folio_nr_pages(old), false);
+	guard(spinlock)(&b->table_lock);
+	refs = 1 + e->waiters;
+	if (!folio_ref_freeze(old, refs))
+		return false;
+	e->folio = folio;
+	b->tier_extents[e->tier]--;
+	b->tier_extents[tier]++;
+	e->tier = tier;
+	if (!folio)
+		b->resident--;
+	old->mapping = NULL;
+	folio_ref_unfreeze(old, refs);
+	return true;
+}
+
+/**
+ * terrace_frame_alloc - frames for an extent on a tier's node, charged to the buffer's creator
+ *
+ * Never lets the OOM killer loose: the caller has other tiers to try. The content is undefined.
+ *
+ * Return: a folio with one reference, or NULL.
+ */
+struct folio *terrace_frame_alloc(struct terrace_buffer *b, u32 tier)
+{
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_THISNODE | __GFP_COMP | __GFP_NOWARN |
+		    __GFP_RETRY_MAYFAIL;
+	struct mem_cgroup *old;
+	struct folio *folio;
+
+	if (terrace_inject(TERRACE_INJECT_ALLOC))
+		return NULL;
+	old = set_active_memcg(b->memcg);
+	folio = __folio_alloc(gfp, terrace_extent_order(b), terrace.tiers[tier].node, NULL);
+	set_active_memcg(old);
+	return folio;
+}
+
+/**
+ * terrace_frame_attach - make a folio ready to be an extent's
+ */
+void terrace_frame_attach(struct terrace_buffer *b, u64 index, struct folio *folio)
+{
+	folio->mapping = b->mapping;
+	folio->index = index << terrace_extent_order(b);
+	folio_mark_uptodate(folio);
+}
+
+static bool frame_poisoned(struct folio *folio)
+{
+	return folio_test_hwpoison(folio) ||
+	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
+}
+
+/**
+ * terrace_frame_free - drop an extent's reference to a folio that is mapped nowhere
+ *
+ * A folio with a broken page is leaked: the allocator must not hand it out again.
+ */
+void terrace_frame_free(struct folio *folio)
+{
+	folio->mapping = NULL;
+	if (!frame_poisoned(folio))
+		folio_put(folio);
+}
+
+static int frame_alloc_anywhere(struct terrace_buffer *b, u32 home, struct folio **folio, u32 *tier)
+{
+	u32 order[TERRACE_TIERS_MAX];
+	u32 i, n, reason;
+
+	*tier = home;
+	*folio = terrace_frame_alloc(b, home);
+	if (*folio)
+		return 0;
+
+	terrace_tier_event(home, TERRACE_EV_FALLBACKS);
+	n = terrace_policy_order(b->class_id, order);
+	for (i = 0; i < n; i++) {
+		if (order[i] == home ||
+		    terrace_tier_take_one(order[i], b->class_id, terrace_extent_bytes(b), &reason))
+			continue;
+		*tier = order[i];
+		*folio = terrace_frame_alloc(b, order[i]);
+		if (*folio)
+			return 0;
+		terrace_tier_give(order[i], terrace_extent_bytes(b));
+	}
+	return -ENOMEM;
+}
+
+/* Put fresh frames into an empty extent whose home is still @home. */
+static bool frame_install(struct terrace_buffer *b, u64 index, struct folio *folio, u32 home,
+			  u32 tier)
+{
+	struct terrace_extent *e = &b->extents[index];
+
+	guard(spinlock)(&b->table_lock);
+	if (e->folio || e->tier != home || test_bit(TERRACE_X_MOVING, &e->flags))
+		return false;
+	e->folio = folio;
+	e->tier = tier;
+	b->tier_extents[home]--;
+	b->tier_extents[tier]++;
+	b->resident++;
+	return true;
+}
+
+static int extent_populate(struct terrace_buffer *b, u64 index, bool *fresh)
+{
+	u32 home = READ_ONCE(b->extents[index].tier);
+	u64 bytes = terrace_extent_bytes(b);
+	struct folio *folio;
+	u32 tier;
+	int err;
+
+	err = frame_alloc_anywhere(b, home, &folio, &tier);
+	if (err)
+		return err;
+	if (!want_init_on_alloc(GFP_KERNEL))
+		folio_zero_range(folio, 0, folio_size(folio));
+	terrace_frame_attach(b, index, folio);
+	*fresh = frame_install(b, index, folio, home, tier);
+	if (!*fresh)
+		terrace_frame_free(folio);
+	if (tier != home)
+		terrace_tier_give(*fresh ? home : tier, bytes);
+	return 0;
+}
+
+/**
+ * terrace_extent_touch - the folio of an extent, with frames if it had none
+ * @folio: set to the folio with a reference
+ * @fresh: set when this call gave it its frames
+ *
+ * New frames are zero. Return: 0, -EINTR, -ENOMEM (no tier has frames) or -EIO (broken page).
+ */
+int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio, bool *fresh)
+{
+	int err;
+
+	*fresh = false;
+	for (;;) {
+		err = terrace_extent_peek(b, index, folio);
+		if (err || *folio)
+			return err;
+		err = extent_populate(b, index, fresh);
+		if (err)
+			return err;
+	}
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapping: faults return the extent's folio locked, after the table was checked again, so that the
+ * core maps what the migration path will find and unmap. A 2 MiB extent maps as one PMD.
+ *
+ * Every way to SIGBUS goes through fault_sigbus(): no frame on any tier that allows the class, a
+ * store to a sealed extent, a broken page, a fatal signal while waiting.
+ */
+#include <linux/pagemap.h>
+
+#include "terrace.h"
+#include "trace.h"
+
+static u64 fault_index(struct terrace_buffer *b, struct vm_fault *vmf)
+{
+	return vmf->pgoff >> terrace_extent_order(b);
+}
+
+static vm_fault_t fault_sigbus(struct terrace_buffer *b, u64 index, bool write, int error)
+{
+	u32 tier = READ_ONCE(b->extents[index].tier);
+
+	atomic64_inc(&terrace.sigbus);
+	terrace_tier_event(tier, TERRACE_EV_SIGBUS);
+	trace_terrace_fault(b->id, index, tier, write, error);
+	return VM_FAULT_SIGBUS;
+}
+
+/*
+ * Lock the folio if it is still the extent's and nobody has exclusive use of it. On false the
+ * reference is gone.
+ */
+static bool fault_lock(struct terrace_buffer *b, u64 index, struct folio *folio)
+{
+	struct terrace_extent *e = &b->extents[index];
+
+	folio_lock(folio);
+	if (READ_ONCE(e->folio) == folio && !test_bit(TERRACE_X_MOVING, &e->flags))
+		return true;
+	folio_unlock(folio);
+	return false;
+}
+
+static vm_fault_t terrace_fault(struct vm_fault *vmf)
+{
+	struct terrace_buffer *b = vmf->vma->vm_file->private_data;
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	u64 index = fault_index(b, vmf);
+	struct folio *folio;
+	struct page *page;
+	bool fresh;
+	int err;
+
+	if (index >= b->count)
+		return VM_FAULT_SIGBUS;
+	for (;;) {
+		err = terrace_extent_touch(b, index, &folio, &fresh);
+		if (err)
+			return fault_sigbus(b, index, write, err);
+		if (fault_lock(b, index, folio))
+			break;
+		folio_put(folio);
+	}
+
+	page = folio_page(folio, vmf->pgoff & (folio_nr_pages(folio) - 1));
+	if (PageHWPoison(page)) {
+		folio_unlock(folio);
+		folio_put(folio);
+		return fault_sigbus(b, index, write, -EIO);
+	}
+	/* a pinnable buffer's mapping may be written without another fault */
+	if (!terrace_tracked(b))
+		set_bit(TERRACE_X_DIRTY, &b->extents[index].flags);
+	terrace_tier_event(b->extents[index].tier, TERRACE_EV_FAULTS);
+	terrace_sample_fault(b, index, TERRACE_ACCESS_READ);
+	trace_terrace_fault(b->id, index, b->extents[index].tier, write, 0);
+	vmf->page = page;
+	return VM_FAULT_LOCKED;
+}
+
+static vm_fault_t terrace_page_mkwrite(struct vm_fault *vmf)
+{
+	struct terrace_buffer *b = vmf->vma->vm_file->private_data;
+	struct folio *folio = page_folio(vmf->page);
+	u64 index = fault_index(b, vmf);
+	struct terrace_extent *e = &b->extents[index];
+
+	if (terrace_extent_wait(b, index))
+		return fault_sigbus(b, index, true, -EINTR);
+	if (!fault_lock(b, index, folio))
+		return VM_FAULT_NOPAGE;
+	if (test_bit(TERRACE_X_SEALED, &e->flags)) {
+		folio_unlock(folio);
+		return fault_sigbus(b, index, true, -EROFS);
+	}
+	set_bit(TERRACE_X_DIRTY, &e->flags);
+	terrace_sample_fault(b, index, TERRACE_ACCESS_WRITE);
+	return VM_FAULT_LOCKED;
+}
+
+/* Without a map_pages hook the core retries every fault under mmap_lock. */
+static vm_fault_t terrace_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	return 0;
+}
+
+static const struct vm_operations_struct terrace_tracked_vm_ops = {
+	.fault		= terrace_fault,
+	.map_pages	= terrace_map_pages,
+	.page_mkwrite	= terrace_page_mkwrite,
+};
+
+/* page_mkwrite would make long-term pins for writing fail. */
+static const struct vm_operations_struct terrace_pinnable_vm_ops = {
+	.fault		= terrace_fault,
+	.map_pages	= terrace_map_pages,
+};
+
+/**
+ * terrace_fault_mmap - map a buffer
+ *
+ * -EINVAL: private, or beyond the buffer. -EROFS: writable and the whole buffer is sealed.
+ */
+int terrace_fault_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct terrace_buffer *b = file->private_data;
+	u64 pages = b->count << terrace_extent_order(b);
+
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (vma->vm_pgoff > pages || vma_pages(vma) > pages - vma->vm_pgoff)
+		return -EINVAL;
+	if ((vma->vm_flags & VM_WRITE) && terrace_sealed_whole(b))
+		return -EROFS;
+	vm_flags_set(vma, VM_DONTDUMP);
+	vma->vm_ops = terrace_tracked(b) ? &terrace_tracked_vm_ops : &terrace_pinnable_vm_ops;
+	return 0;
+}
