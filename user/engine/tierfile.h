@@ -24,8 +24,8 @@
 #include <terrace/model.h>
 
 #include "engine/error.h"
+#include "engine/profile.h"
 
-#define ENGINE_PROFILE_NAME_MAX	64	/* bytes of a profile's name, with its NUL */
 #define ENGINE_BACKING_MAX	256	/* bytes of a backing, with its NUL */
 
 /**

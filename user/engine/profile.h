@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Profile files: the parameters of a modelled memory, each with the source it was taken from.
+ *
+ * INI, one section:
+ *
+ *   [profile]
+ *   name = hbm4
+ *   description = one sentence
+ *   read_bps = 1.638e12
+ *   read_bps.source = published: who, where
+ *   write_bps = 1.638e12
+ *   write_bps.source = assumed: why
+ *
+ * The keys are the fields of struct tmodel_profile (TMODEL_PROFILE_FIELDS); one that is not given
+ * has its default. A source is compulsory for every key that is given and begins with "published: "
+ * (a public document states the value) or "assumed: " (it was derived or chosen; the text says from
+ * what and why). Long sources go on in indented lines.
+ */
+#ifndef _ENGINE_PROFILE_H
+#define _ENGINE_PROFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <terrace/model.h>
+
+#include "engine/error.h"
+
+#define ENGINE_PROFILE_FIELDS	(sizeof(struct tmodel_profile) / sizeof(__u64))
+#define ENGINE_PROFILE_NAME_MAX	64	/* bytes of a profile's name, with its NUL */
+
+/**
+ * struct engine_profile_field - one field of struct tmodel_profile
+ * @name: as in files and in configfs
+ * @lowest: the least value
+ * @highest: the greatest value
+ * @initial: its default
+ * @index: its place in the structure, see engine_profile_value()
+ */
+struct engine_profile_field {
+	const char *name;
+	uint64_t lowest;
+	uint64_t highest;
+	uint64_t initial;
+	size_t index;
+};
+
+extern const struct engine_profile_field engine_profile_fields[ENGINE_PROFILE_FIELDS];
+
+/**
+ * engine_profile_value - a field of a profile by its index
+ */
+static inline __u64 *engine_profile_value(struct tmodel_profile *p, size_t index)
+{
+	return (__u64 *)p + index;
+}
+
+/**
+ * engine_profile_find - the field of a name
+ *
+ * Return: NULL when there is none.
+ */
+const struct engine_profile_field *engine_profile_find(const char *name);
+
+/**
+ * struct engine_source - where a value comes from
+ * @given: the file has the value; otherwise it is the default
+ * @published: a public document states it; otherwise it is assumed
+ * @text: the citation or the reason, without "published: " or "assumed: "
+ */
+struct engine_source {
+	bool given;
+	bool published;
+	char text[512];
+};
+
+/**
+ * struct engine_profile - a profile file
+ * @name: letters, digits, '-', '_' and '.'
+ * @description: one sentence
+ * @model: passes tmodel_profile_check()
+ * @sources: by the index of the field
+ */
+struct engine_profile {
+	char name[ENGINE_PROFILE_NAME_MAX];
+	char description[256];
+	struct tmodel_profile model;
+	struct engine_source sources[ENGINE_PROFILE_FIELDS];
+};
+
+/**
+ * engine_profile_read - read a profile file
+ * @path: the file
+ * @out: filled when 0 is returned, undefined otherwise; holds no memory of its own
+ * @e: set when an error is returned: file, line, key, value, limits and, for an unknown key, the
+ *     nearest right one
+ *
+ * Return: 0; -EINVAL malformed, a value out of range, a source missing; a negative errno of
+ * fopen(3) or fgets(3).
+ */
+int engine_profile_read(const char *path, struct engine_profile *out, struct engine_error *e);
+
+/**
+ * engine_profile_explain - say why tmodel_profile_check() refuses a profile
+ * @what: who it belongs to, for the error: a file or "tier NAME of FILE"
+ *
+ * Return: 0 when it does not, else -EINVAL.
+ */
+int engine_profile_explain(const struct tmodel_profile *p, const char *what,
+			   struct engine_error *e);
+
+#endif /* _ENGINE_PROFILE_H */
