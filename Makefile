@@ -204,7 +204,7 @@ test-debug:
 
 check:
 	@tests/vm/install build guest check
-	@tests/check
+	@tests/check/run
 
 bench: deps
 	@{ $(MAKE) --no-print-directory user module guest $(benches); } >&2
