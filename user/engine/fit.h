@@ -40,4 +40,10 @@ struct fit {
 int fit_model(const struct engine_tierfile *tiers, const struct layout *layout,
 	      uint64_t extent_bytes, struct fit *out, struct engine_error *e);
 
+/**
+ * fit_place_order - tmodel_place_order() of a tier file's tiers
+ */
+uint32_t fit_place_order(const struct engine_tierfile *tiers, uint32_t class_id,
+			 uint32_t order[TMODEL_TIERS_MAX]);
+
 #endif /* _ENGINE_FIT_H */

@@ -3,7 +3,8 @@
  * Ledger: what a run moved, by tier and class, and what that cost in energy and wear.
  *
  * Filled by whoever drives the engine: from the device's ledger and statistics, or from the model.
- * All bytes are modelled bytes; energy is in microjoules.
+ * All bytes are modelled bytes; energy is in microjoules. Everything counts from the moment the
+ * weights were sealed; what loading them wrote stands apart.
  */
 #ifndef _ENGINE_LEDGER_H
 #define _ENGINE_LEDGER_H
@@ -25,8 +26,9 @@
  * @busy_ns: model time it was busy
  * @migration_uj: energy of migrations at this tier
  * @idle_uj: energy of its idle power over the run
+ * @load_bytes: bytes written to it while the weights were loaded
  * @wears: its endurance is limited; only then the rest is meant
- * @host_bytes: bytes written to it, accesses and migrations, since it came online
+ * @host_bytes: bytes written to it by accesses and migrations
  * @media_bytes: bytes programmed
  * @cycles_milli: mean P/E cycles used, in thousandths
  * @lifetime: at the rate of the run
@@ -40,6 +42,7 @@ struct ledger_tier {
 	uint64_t busy_ns;
 	uint64_t migration_uj;
 	uint64_t idle_uj;
+	uint64_t load_bytes;
 	bool wears;
 	uint64_t host_bytes;
 	uint64_t media_bytes;

@@ -8,8 +8,8 @@
  *           better tiers keep what is used most
  *
  * A tier fuller than its high watermark gives up its least valuable extents until it is down to the
- * low one. Valuable extents on worse tiers then fill room below the high watermark, or take the
- * place of clearly less valuable ones. An extent that moved stays for a while, and an exchange
+ * low one. Valuable extents on worse tiers then fill room below the low watermark, or take the
+ * place of clearly less valuable ones of at least their size. An extent that moved stays for a while, and an exchange
  * needs a margin (both in struct policy_options), so that nothing moves back and forth.
  *
  * Pure functions: they decide, the caller moves. The same for the daemon, replay and simulation.
@@ -25,6 +25,7 @@
 #include <terrace/model.h>
 
 #define POLICY_NEVER	UINT64_MAX	/* has not moved yet */
+#define POLICY_HEAT_ACCESS	256	/* heat of one access */
 
 enum policy_kind { POLICY_STATIC, POLICY_LRU, POLICY_CLASS };
 
@@ -41,7 +42,7 @@ const char *policy_name(enum policy_kind kind);
  * @bytes: its size
  * @last_used_ns: model time of its last access
  * @moved_ns: model time of its last move, POLICY_NEVER when there was none
- * @heat: accesses, decayed up to @last_used_ns; see policy_touch()
+ * @heat: accesses x POLICY_HEAT_ACCESS, decayed up to @last_used_ns; see policy_touch()
  * @tier: where it is
  * @class_id: enum terrace_class
  * @sealed: it cannot change; for information
@@ -90,7 +91,7 @@ struct policy_move {
 /**
  * struct policy_options - how to decide
  * @max_moves: most moves a call
- * @max_bytes: most bytes a call
+ * @max_bytes: most bytes a call; one move or exchange is always allowed
  * @stay_ns: an extent that moved less than so long ago stays
  * @half_life_ns: heat halves every so long without an access; 0 = never
  * @margin_ns: lru: what comes in must have been used so much later than what goes out
@@ -112,8 +113,8 @@ struct policy_options {
 };
 
 /**
- * policy_defaults - 256 moves and 1 GiB a call, 1 s stay, 10 s half-life, 100 ms and 2 x margins,
- * watermarks 950 and 900
+ * policy_defaults - 256 moves and 8 GiB a call, 1 s stay, 10 s half-life, 100 ms and 2 x margins,
+ * watermarks 980 and 960
  */
 void policy_defaults(struct policy_options *o, enum policy_kind kind);
 

@@ -309,15 +309,15 @@ int prefix_put(struct prefix_cache *c, uint32_t number)
 		return -EINVAL;
 	b = &c->blocks[number];
 	if (--b->holds)
-		return (int)b->holds;
+		return PREFIX_HELD;
 	c->held--;
 	if (b->published) {
 		list_add_newest(c, number);
-	} else {
-		b->newer = c->empty;
-		c->empty = number;
+		return PREFIX_CACHED;
 	}
-	return 0;
+	b->newer = c->empty;
+	c->empty = number;
+	return PREFIX_EMPTY;
 }
 
 /* Make a block the most recently used one, bringing it in when it is not there. */

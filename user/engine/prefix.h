@@ -93,8 +93,9 @@ int prefix_publish(struct prefix_cache *c, uint32_t block, uint64_t id);
  * The last holder's put makes it the most recently used cached block, or empty when it is not
  * published.
  *
- * Return: how many still hold it; -EINVAL when nobody did.
+ * Return: enum prefix_fate; -EINVAL when nobody held it.
  */
+enum prefix_fate { PREFIX_HELD, PREFIX_CACHED, PREFIX_EMPTY };
 int prefix_put(struct prefix_cache *c, uint32_t block);
 
 /**

@@ -5,7 +5,8 @@
  * Every figure carries its unit, how bytes were charged (declared, observed, sampled) and whether
  * it is modelled (computed from profiles) or measured (on this host).
  *
- * JSON: {"trace", "model", "tiers", "policy", "scale", "interrupted", "requests": {...},
+ * JSON: {"trace", "model", "tiers", "policy", "scale", "interrupted", "simulated",
+ * "requests": {...},
  * "figures": {NAME: {"value", "unit", "charging", "basis"}}, "tier": [{"name", "rank", "figures",
  * "class": [{"class", "figures"}]}]}. A value that does not exist (a percentile of nothing) is
  * null.
@@ -47,7 +48,7 @@ json_t *report_json(const struct report_run *run);
 /**
  * report_text - the report for people
  *
- * Return: 0, -ENOMEM, -EIO.
+ * Return: 0, -EIO.
  */
 int report_text(FILE *f, const struct report_run *run);
 

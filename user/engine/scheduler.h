@@ -132,6 +132,7 @@ struct sched_hooks {
 /**
  * struct sched_stats - what became of the requests so far
  * @arrived: includes rejected ones
+ * @rejected_tokens: prompts and answers of rejected ones
  * @prompt_tokens: of admitted requests
  * @cached_tokens: of these shared, not computed
  * @prefilled_tokens: of these computed
@@ -143,6 +144,7 @@ struct sched_stats {
 	uint64_t arrived;
 	uint64_t finished;
 	uint64_t rejected;
+	uint64_t rejected_tokens;
 	uint64_t prompt_tokens;
 	uint64_t cached_tokens;
 	uint64_t prefilled_tokens;

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "engine/random.h"
 #include "engine/trace_parse.h"
 
 #define NS_PER_MS 1000000ULL
@@ -96,14 +97,9 @@ static int json_hash_ids(struct trace_reader *r, const json_t *ids, uint32_t inp
 	return 1;
 }
 
-/* The finaliser of splitmix64 (Steele et al., OOPSLA 2014), over what came before. */
 static uint64_t chain_hash(uint64_t before, uint64_t value)
 {
-	uint64_t z = before + value * 0x9e3779b97f4a7c15ULL + 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return z ^ z >> 31;
+	return random_mix(before + (value + 1) * 0x9e3779b97f4a7c15ULL);
 }
 
 /* Token ids become one chained hash a block, so that equal hashes mean equal prefixes. */
