@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of libterrace share. */
+#ifndef _TERRACE_LIB_INTERNAL_H
+#define _TERRACE_LIB_INTERNAL_H
+
+#include <pthread.h>
+#include <terrace/terrace.h>
+
+#include "ring.h"
+
+/**
+ * struct terrace_session - an open session
+ * @fd: of /dev/terrace
+ * @lock: protects @ring
+ * @ring: @ring.head is NULL without a ring
+ * @ring_bytes: of its mapping
+ */
+struct terrace_session {
+	int fd;
+	pthread_mutex_t lock;
+	struct ring ring;
+	size_t ring_bytes;
+};
+
+/**
+ * struct terrace_buffer - an open buffer; fixed after creation
+ * @data: mapping, NULL when there is none
+ */
+struct terrace_buffer {
+	int fd;
+	uint32_t id;
+	uint32_t class_id;
+	uint32_t extent_bytes;
+	uint64_t bytes;
+	void *data;
+};
+
+/* Keep the sentence for terrace_error(); returns @err, so that a failure is one statement. */
+int error_set(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ioctl(2) that returns a negative errno. */
+int device_call(int fd, unsigned long request, void *arg);
+
+/* Name of a tier for a sentence: its name, or its index when it is not online. */
+const char *tier_label(struct terrace_session *s, uint32_t tier, char label[TERRACE_NAME_MAX]);
+
+#endif /* _TERRACE_LIB_INTERNAL_H */
