@@ -13,6 +13,10 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 KERNEL ?=
 
 B := build
+jobs := $(or $(TERRACE_JOBS),$(shell nproc))
+# V=1 shows whole commands.
+Q := $(if $(V),,@)
+say = @mkdir -p $(@D)$(if $(V),,; printf '  %-7s %s\n' $(1) $@)
 include-flags := -Iinclude -Iinclude/uapi -Iuser -Ikernel
 base-flags := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $(include-flags) -MMD -MP \
 	-DTERRACE_PREFIX='"$(PREFIX)"'
@@ -47,7 +51,7 @@ benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(bench-src))
 libraries := -luring -lnuma -ljansson -linih -lm -lpthread
 daemon-libraries := -lbpf -lmicrohttpd $(libraries)
 cli-libraries := -lncursesw -ltinfo $(libraries)
-link = $(CC) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' $(LDFLAGS) -o $@
+link = $(Q)$(CC) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' $(LDFLAGS) -o $@
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -87,17 +91,16 @@ module: $(if $(wildcard kernel/*.c),modules)
 # --- user space ---
 
 $(B)/obj/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(base-flags) $(CFLAGS) -fPIC $(extra-flags) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(base-flags) $(CFLAGS) -fPIC $(extra-flags) -c -o $@ $<
 
 $(B)/san/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(base-flags) $(san-flags) $(extra-flags) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(base-flags) $(san-flags) $(extra-flags) -c -o $@ $<
 
 $(call objects,obj,$(daemon-src)) $(call objects,san,$(daemon-src)): extra-flags := -I$(B)/bpf -Ibpf
 $(call objects,obj,$(daemon-src)) $(call objects,san,$(daemon-src)): | $(skeletons)
 
-archive = @mkdir -p $(@D); rm -f $@
 $(B)/lib/libmodel.a: $(call objects,obj,$(model-src))
 $(B)/lib/libengine.a: $(call objects,obj,$(engine-src))
 $(B)/lib/libterrace.a: $(call objects,obj,$(lib-src))
@@ -105,48 +108,54 @@ $(B)/lib/libterrace.a: $(call objects,obj,$(lib-src))
 $(B)/san/all.a: $(call objects,san,$(model-src) $(engine-src) $(lib-src) $(unit-help-src) \
 	$(filter-out %/main.c,$(cli-src) $(daemon-src)))
 $(B)/lib/libmodel.a $(B)/lib/libengine.a $(B)/lib/libterrace.a $(B)/san/all.a:
-	$(archive)
-	$(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 version-script := $(wildcard user/lib/*.map)
 $(B)/lib/libterrace.so.0: $(call objects,obj,$(lib-src)) $(version-script)
-	@mkdir -p $(@D)
-	$(CC) -shared -Wl,-soname,libterrace.so.0 -Wl,--as-needed $(LDFLAGS) \
+	$(call say,LD)
+	$(Q)$(CC) -shared -Wl,-soname,libterrace.so.0 -Wl,--as-needed $(LDFLAGS) \
 		$(addprefix -Wl$(comma)--version-script=,$(version-script)) \
 		-o $@ $(filter %.o,$^) $(libraries)
 comma := ,
 
 $(B)/lib/libterrace.so: $(B)/lib/libterrace.so.0
-	ln -sf $(<F) $@
+	$(Q)ln -sf $(<F) $@
 
 $(B)/bin/terrace: $(call objects,obj,$(cli-src)) $(engine) $(model) $(lib)
-	@mkdir -p $(@D)
+	$(call say,LD)
 	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
 		$(cli-libraries)
 
 $(B)/bin/terraced: $(call objects,obj,$(daemon-src)) $(engine) $(model) $(lib)
-	@mkdir -p $(@D)
+	$(call say,LD)
 	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
 		$(daemon-libraries)
 
 # --- tests ---
 
 $(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/san/all.a
-	@mkdir -p $(@D)
+	$(call say,LD)
 	$(link) -fsanitize=address,undefined $^ -lcmocka $(daemon-libraries) $(cli-libraries)
 
-$(B)/selftests/%: tests/selftests/%.c $(guest-help-src) $(lib)
+# The kselftest headers come with the kernel's source.
+$(B)/kselftest: FORCE
 	@mkdir -p $(@D)
-	kselftest=$$(tests/vm/kernel stock source) && \
-	$(CC) -O2 -g -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE $(include-flags) -Itests/selftests \
-		-isystem $$kselftest/tools/testing/selftests -MMD -MP -Wl,--as-needed \
-		-Wl,-rpath,'$$ORIGIN/../lib' -o $@ $(filter %.c,$^) \
-		-L$(B)/lib $(if $(lib),-lterrace) -luring -lnuma -lpthread
+	@tests/vm/kernel stock source >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(B)/bench/%: tests/bench/%.c $(lib)
-	@mkdir -p $(@D)
-	$(CC) $(base-flags) $(CFLAGS) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' -o $@ \
-		$(filter %.c,$^) -L$(B)/lib $(if $(lib),-lterrace) $(libraries)
+$(B)/guest/%.o: %.c $(B)/kselftest
+	$(call say,CC)
+	$(Q)$(CC) $(base-flags) -O2 -g -Itests/selftests \
+		-isystem $$(cat $(B)/kselftest)/tools/testing/selftests -c -o $@ $<
+
+$(B)/selftests/%: $(B)/guest/tests/selftests/%.o $(call objects,guest,$(guest-help-src)) $(lib)
+	$(call say,LD)
+	$(link) $(filter %.o,$^) -L$(B)/lib $(if $(lib),-lterrace) $(libraries)
+
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(lib)
+	$(call say,LD)
+	$(link) $< -L$(B)/lib $(if $(lib),-lterrace) $(libraries)
 
 # --- BPF ---
 
@@ -157,23 +166,25 @@ $(B)/headers: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(B)/bpf/vmlinux.h: $(B)/headers
-	@mkdir -p $(@D)
-	$(BPFTOOL) btf dump file "$$(cat $<)/vmlinux" format c >$@
+	$(call say,BTF)
+	$(Q)$(BPFTOOL) btf dump file "$$(cat $<)/vmlinux" format c >$@
 
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/bpf/vmlinux.h
-	$(CLANG) -target bpf -g -O2 -Wall -Werror -D__TARGET_ARCH_x86 -I$(B)/bpf -Ibpf -Iinclude/uapi \
+	$(call say,BPF)
+	$(Q)$(CLANG) -target bpf -g -O2 -Wall -Werror -D__TARGET_ARCH_x86 -I$(B)/bpf -Ibpf -Iinclude/uapi \
 		-MMD -MP -c -o $@ $<
 
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
-	$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$*)_bpf >$@
 
 # --- the module ---
 
 modules:
-	tests/vm/module $(or $(KERNEL),stock) $(B)
+	@tests/vm/module $(or $(KERNEL),stock) $(B)
 
 module-debug:
-	tests/vm/module debug $(B)/debug
+	@tests/vm/module debug $(B)/debug
 
 load:
 	tests/vm/module /lib/modules/$$(uname -r)/build $(B)/host
@@ -185,21 +196,21 @@ unload:
 # --- the guest and what runs in it ---
 
 guest:
-	tests/vm/initramfs "$$(tests/vm/kernel stock modules)" >/dev/null
+	@tests/vm/initramfs "$$(tests/vm/kernel stock modules)" >/dev/null
 	@tests/vm/kernel stock image
 
 vm: deps
-	@$(MAKE) --no-print-directory user module guest
+	@$(MAKE) --no-print-directory -j$(jobs) user module guest
 	tests/vm/run --interactive bash
 
 test: deps
-	@$(MAKE) --no-print-directory user module bpf unit selftests guest
+	@$(MAKE) --no-print-directory -j$(jobs) user module bpf unit selftests guest
 	@tests/run
 
 test-debug:
 	@tests/vm/install build guest debug-kernel
-	@$(MAKE) --no-print-directory user bpf selftests
-	@$(MAKE) --no-print-directory module-debug
+	@$(MAKE) --no-print-directory -j$(jobs) user bpf selftests
+	@$(MAKE) --no-print-directory -j$(jobs) module-debug
 	@tests/run --debug
 
 check:
@@ -207,11 +218,11 @@ check:
 	@tests/check/run
 
 bench: deps
-	@{ $(MAKE) --no-print-directory user module guest $(benches); } >&2
+	@{ $(MAKE) --no-print-directory -j$(jobs) user module guest $(benches); } >&2
 	@tests/vm/run sh -c 'for bench in build/bench/*; do [ ! -x "$$bench" ] || "$$bench" || exit; done'
 
 demo: deps
-	@$(MAKE) --no-print-directory user module bpf guest
+	@$(MAKE) --no-print-directory -j$(jobs) user module bpf guest
 	@tests/vm/run user/examples/demo.sh
 
 # --- installation ---
