@@ -18,8 +18,9 @@
  * What a step accesses (class weights unless it says kv):
  *   - reads the embedding's rows of its tokens (from the part's start);
  *   - in every layer reads norm, attention and ffn, or router, shared expert and the experts that
- *     the tokens are routed to. Experts are dependent accesses: their address is known only in the
- *     step, nothing prefetches them;
+ *     the tokens are routed to. The first expert of a layer is a dependent access: which experts
+ *     are needed is known only in the step, nothing prefetches them; the others are known with it
+ *     and follow it;
  *   - reads the last norm, and the lm_head when a token is sampled;
  *   - kv: for every request reads its context block by block (what was there before the step), and
  *     appends what the step's tokens add.

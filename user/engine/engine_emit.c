@@ -9,15 +9,17 @@ static uint64_t part_content(const struct layout_part *p)
 	return random_mix((uint64_t)p->part << 48 | (uint64_t)p->layer << 24 | p->expert);
 }
 
+enum emit_how { EMIT_READ, EMIT_READ_DEPENDENT, EMIT_WRITE };
+
 /* A part, or with @model_bytes less than all of it its beginning. */
 static int emit_part(const struct emitter *m, const struct layout_part *p, uint64_t model_bytes,
-		     bool write)
+		     enum emit_how how)
 {
 	uint64_t scale = 1ULL << m->layout->scale_shift;
 	struct engine_access access = {
 		.class_id = TERRACE_CLASS_WEIGHTS,
-		.write = write,
-		.dependent = p->part == MODEL_EXPERT && !write,
+		.write = how == EMIT_WRITE,
+		.dependent = how == EMIT_READ_DEPENDENT,
 		.part = p,
 		.block = PREFIX_NONE,
 		.content = part_content(p),
@@ -34,7 +36,8 @@ int emit_load(const struct emitter *m)
 	int err = 0;
 
 	for (size_t i = 0; i < m->layout->n && !err; i++)
-		err = emit_part(m, &m->layout->parts[i], m->layout->parts[i].model_bytes, true);
+		err = emit_part(m, &m->layout->parts[i], m->layout->parts[i].model_bytes,
+				EMIT_WRITE);
 	return err;
 }
 
@@ -43,7 +46,7 @@ static int emit_embedding(const struct emitter *m, uint32_t tokens)
 	const struct layout_part *p = layout_find(m->layout, MODEL_EMBEDDING, 0, 0);
 	uint64_t rows = tokens < m->model->vocab ? tokens : m->model->vocab;
 
-	return emit_part(m, p, rows * m->model->hidden * m->model->weight_dtype, false);
+	return emit_part(m, p, rows * m->model->hidden * m->model->weight_dtype, EMIT_READ);
 }
 
 static int emit_experts(const struct emitter *m, uint32_t layer, const struct layout_part *first,
@@ -55,7 +58,7 @@ static int emit_experts(const struct emitter *m, uint32_t layer, const struct la
 	for (uint32_t i = 0; i < n && !err; i++) {
 		const struct layout_part *p = first + m->experts[i];
 
-		err = emit_part(m, p, p->model_bytes, false);
+		err = emit_part(m, p, p->model_bytes, i ? EMIT_READ : EMIT_READ_DEPENDENT);
 	}
 	return err;
 }
@@ -70,7 +73,7 @@ static int emit_layer(const struct emitter *m, uint32_t layer, uint32_t tokens)
 	int err = 0;
 
 	for (; p < end && p->part != MODEL_EXPERT && !err; p++)
-		err = emit_part(m, p, p->model_bytes, false);
+		err = emit_part(m, p, p->model_bytes, EMIT_READ);
 	if (err || p == end)
 		return err;
 	return emit_experts(m, layer, p, tokens);
@@ -81,7 +84,7 @@ static int emit_lm_head(const struct emitter *m)
 	enum model_part part = m->model->tied ? MODEL_EMBEDDING : MODEL_LM_HEAD;
 	const struct layout_part *p = layout_find(m->layout, part, 0, 0);
 
-	return emit_part(m, p, p->model_bytes, false);
+	return emit_part(m, p, p->model_bytes, EMIT_READ);
 }
 
 int emit_weights(const struct emitter *m, uint32_t tokens, uint64_t sampled)

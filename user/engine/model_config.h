@@ -4,7 +4,9 @@
  *
  * Knows dense decoders, grouped-query attention, multi-head latent attention (MLA), and mixtures of
  * experts: model_type llama, mistral, qwen2, qwen3, mixtral, qwen3_moe, deepseek_v2, deepseek_v3.
- * A draft head for multi-token prediction is not counted.
+ * Any other model_type is read by its keys alone: with kv_lora_rank as MLA, else as GQA, without
+ * biases and inner norms that its keys do not mention. A draft head for multi-token prediction is
+ * not counted.
  *
  * Counts are in parameters, bytes are parameters times the bytes of the data type. Ranges of the
  * fields (checked on reading) keep all products below 2^63.
@@ -88,8 +90,8 @@ struct model_config {
  * @out: filled when 0 is returned
  * @e: set when an error is returned
  *
- * Return: 0; -EINVAL not JSON, unknown model_type, a missing key or a value out of range; -ENOENT
- * and other negative errno values of open(2).
+ * Return: 0; -EINVAL not JSON, a missing key or a value out of range; -ENOENT and other negative
+ * errno values of open(2).
  */
 int model_config_read(const char *path, enum model_dtype dtype, struct model_config *out,
 		      struct engine_error *e);

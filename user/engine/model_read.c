@@ -78,25 +78,18 @@ static int read_required(const struct model_reader *r, const char *key, uint32_t
 	return -EINVAL;
 }
 
-static const struct model_family *read_family(const struct model_reader *r)
+/* A family that is not known is told by its keys: a compressed KV means MLA. */
+static struct model_family read_family(const struct model_reader *r)
 {
-	const json_t *member = json_object_get(r->object, "model_type");
-	const char *type = json_string_value(member);
-	const char *names[FAMILIES];
+	const char *type = json_string_value(json_object_get(r->object, "model_type"));
+	const json_t *lora = json_object_get(r->object, "kv_lora_rank");
 
-	if (!type) {
-		engine_error_set(r->e, "%s: model_type is missing or not a string; is this a config.json of Hugging Face?",
-				 r->path);
-		return NULL;
-	}
-	for (size_t i = 0; i < FAMILIES; i++) {
+	for (size_t i = 0; type && i < FAMILIES; i++)
 		if (!strcmp(type, families[i].type))
-			return &families[i];
-		names[i] = families[i].type;
-	}
-	engine_error_set(r->e, "%s: model_type \"%.64s\" is not known; the nearest known one is \"%s\"",
-			 r->path, type, engine_nearest(type, names, FAMILIES));
-	return NULL;
+			return families[i];
+	return (struct model_family) {
+		.attention = lora && !json_is_null(lora) ? MODEL_MLA : MODEL_GQA,
+	};
 }
 
 static int read_shape(const struct model_reader *r)
@@ -172,6 +165,9 @@ static int read_shared(const struct model_reader *r)
 	uint32_t shared = 0;
 	int err = read_optional(r, "n_shared_experts", 0, 1024, &shared);
 
+	if (!err && !shared)
+		return read_optional(r, "shared_expert_intermediate_size", 0, DIM_MAX,
+				     &m->shared_ffn);
 	if (err)
 		return err;
 	if ((uint64_t)shared * m->expert_ffn > DIM_MAX) {
@@ -272,19 +268,17 @@ static void name_of(const char *path, char name[MODEL_NAME_MAX])
 
 static int read_model(const struct model_reader *r, enum model_dtype dtype)
 {
-	const struct model_family *family = read_family(r);
+	struct model_family family = read_family(r);
 	struct model_config *m = r->m;
 	int err;
 
-	if (!family)
-		return -EINVAL;
 	*m = (struct model_config) {
-		.attention = family->attention,
+		.attention = family.attention,
 		.weight_dtype = dtype,
 		.kv_dtype = dtype,
-		.qkv_bias = family->qkv_bias,
-		.qk_norm = family->qk_norm,
-		.router_bias = family->router_bias,
+		.qkv_bias = family.qkv_bias,
+		.qk_norm = family.qk_norm,
+		.router_bias = family.router_bias,
 	};
 	name_of(r->path, m->name);
 	err = read_shape(r);

@@ -9,8 +9,9 @@
  *
  * A tier fuller than its high watermark gives up its least valuable extents until it is down to the
  * low one. Valuable extents on worse tiers then fill room below the low watermark, or take the
- * place of clearly less valuable ones of at least their size. An extent that moved stays for a while, and an exchange
- * needs a margin (both in struct policy_options), so that nothing moves back and forth.
+ * place of clearly less valuable ones of at least their size. An extent that moved stays for a
+ * while, and an exchange needs a margin (both in struct policy_options), so that nothing moves back
+ * and forth.
  *
  * Pure functions: they decide, the caller moves. The same for the daemon, replay and simulation.
  * Bytes may be real or modelled ones as long as extents and tiers use the same.

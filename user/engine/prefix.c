@@ -335,13 +335,14 @@ static void touch(struct prefix_cache *c, uint64_t id)
 	prefix_put(c, number);
 }
 
-size_t prefix_replay(struct prefix_cache *c, const uint64_t *ids, size_t n)
+size_t prefix_replay(struct prefix_cache *c, const uint64_t *ids, size_t n,
+		     enum prefix_order order)
 {
 	size_t found = prefix_match(c, ids, n, NULL);
 
 	prefix_count(c, n, found);
-	for (size_t i = n; i--;)
-		touch(c, ids[i]);
+	for (size_t i = 0; i < n; i++)
+		touch(c, ids[order == PREFIX_TAIL_FIRST ? n - 1 - i : i]);
 	return found;
 }
 

@@ -88,6 +88,14 @@ uint32_t prefix_take(struct prefix_cache *c, bool *evicted);
 int prefix_publish(struct prefix_cache *c, uint32_t block, uint64_t id);
 
 /**
+ * enum prefix_fate - what became of a block that was put back
+ * @PREFIX_HELD: others hold it
+ * @PREFIX_CACHED: nobody holds it, its content can still be found
+ * @PREFIX_EMPTY: nobody holds it, its content is gone
+ */
+enum prefix_fate { PREFIX_HELD, PREFIX_CACHED, PREFIX_EMPTY };
+
+/**
  * prefix_put - give a held block back
  *
  * The last holder's put makes it the most recently used cached block, or empty when it is not
@@ -95,19 +103,26 @@ int prefix_publish(struct prefix_cache *c, uint32_t block, uint64_t id);
  *
  * Return: enum prefix_fate; -EINVAL when nobody held it.
  */
-enum prefix_fate { PREFIX_HELD, PREFIX_CACHED, PREFIX_EMPTY };
 int prefix_put(struct prefix_cache *c, uint32_t block);
+
+/**
+ * enum prefix_order - in which order a prompt's blocks are touched
+ * @PREFIX_TAIL_FIRST: of one prompt the tail is evicted first: what is left is a prefix
+ * @PREFIX_HEAD_FIRST: the head is evicted first; for comparison with caches that do so
+ */
+enum prefix_order { PREFIX_TAIL_FIRST, PREFIX_HEAD_FIRST };
 
 /**
  * prefix_replay - look a prompt up and then have all of it cached, holding nothing
  * @ids: @n hash ids, head first
  *
- * Counts the lookup; then touches or inserts the blocks from the tail to the head. Blocks beyond
- * the capacity evict each other. Repeated ids within a prompt are touched.
+ * Counts the lookup; then touches or inserts the blocks in @order. Blocks beyond the capacity evict
+ * each other. Repeated ids within a prompt are touched.
  *
  * Return: blocks of the longest prefix that was resident before.
  */
-size_t prefix_replay(struct prefix_cache *c, const uint64_t *ids, size_t n);
+size_t prefix_replay(struct prefix_cache *c, const uint64_t *ids, size_t n,
+		     enum prefix_order order);
 
 void prefix_get_stats(const struct prefix_cache *c, struct prefix_stats *stats);
 

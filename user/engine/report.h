@@ -6,10 +6,9 @@
  * it is modelled (computed from profiles) or measured (on this host).
  *
  * JSON: {"trace", "model", "tiers", "policy", "scale", "interrupted", "simulated",
- * "requests": {...},
- * "figures": {NAME: {"value", "unit", "charging", "basis"}}, "tier": [{"name", "rank", "figures",
- * "class": [{"class", "figures"}]}]}. A value that does not exist (a percentile of nothing) is
- * null.
+ * "requests": {...}, "figures": {NAME: {"value", "unit", "charging", "basis"}}, "tier": [{"name",
+ * "rank", "figures", "class": [{"class", "figures"}]}]}. A value that does not exist (a percentile
+ * of nothing) is null.
  */
 #ifndef _ENGINE_REPORT_H
 #define _ENGINE_REPORT_H
