@@ -48,8 +48,12 @@ static int options_check(const struct terrace_buffer_options *o, struct terrace_
 	if (!terrace_class_name(o->class_id))
 		return error_set(-EINVAL, "class %u is not one of 0 to %u", o->class_id,
 				 TERRACE_CLASSES - 1);
-	if (o->extent_bytes & (o->extent_bytes - 1))
-		return error_set(-EINVAL, "extent size %u is not a power of two", o->extent_bytes);
+	if (o->extent_bytes & (o->extent_bytes - 1) ||
+	    (o->extent_bytes && (o->extent_bytes < 1U << TERRACE_EXTENT_SHIFT_MIN ||
+				 o->extent_bytes > 1U << TERRACE_EXTENT_SHIFT_MAX)))
+		return error_set(-EINVAL, "extent size %u is not a power of two of %u to %u bytes",
+				 o->extent_bytes, 1U << TERRACE_EXTENT_SHIFT_MIN,
+				 1U << TERRACE_EXTENT_SHIFT_MAX);
 	if (o->name && strlen(o->name) >= TERRACE_NAME_MAX)
 		return error_set(-ENAMETOOLONG, "buffer name \"%s\" has more than %d characters",
 				 o->name, TERRACE_NAME_MAX - 1);

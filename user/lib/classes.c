@@ -55,6 +55,6 @@ int terrace_class_parse(const char *name)
 		if (distance(name, classes[i]) < distance(name, classes[nearest]))
 			nearest = i;
 	}
-	return error_set(-EINVAL, "\"%s\" is not a class, did you mean \"%s\"? There are weights, kv, context and activation",
+	return error_set(-EINVAL, "\"%s\" is none of the classes weights, kv, context and activation: did you mean \"%s\"?",
 			 name, classes[nearest]);
 }

@@ -137,7 +137,7 @@ static void tier_dir(char dir[PATH_BYTES], const char *name)
 }
 
 /* The name becomes a path: only what the kernel allows, so that it cannot lead elsewhere. */
-static int tier_name_check(const char *name)
+int tier_name_check(const char *name)
 {
 	size_t n = strlen(name);
 

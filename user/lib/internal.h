@@ -44,4 +44,7 @@ int device_call(int fd, unsigned long request, void *arg);
 /* Name of a tier for a sentence: its name, or its index when it is not online. */
 const char *tier_label(struct terrace_session *s, uint32_t tier, char label[TERRACE_NAME_MAX]);
 
+/* 0, or -EINVAL when a word is not a tier's name. */
+int tier_name_check(const char *name);
+
 #endif /* _TERRACE_LIB_INTERNAL_H */
