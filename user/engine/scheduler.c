@@ -164,9 +164,9 @@ static int give_back(struct sched *s, struct sched_request *q)
 	for (uint32_t i = q->n_blocks; i--;) {
 		const struct sched_block *block = &q->blocks[i];
 		int fate = prefix_put(s->cache, block->number);
-		int told = tell(s, fate == PREFIX_EMPTY ? SCHED_KV_FREE : SCHED_KV_PUT, block);
 
-		err = err ? err : told;
+		if (!err)
+			err = tell(s, fate == PREFIX_EMPTY ? SCHED_KV_FREE : SCHED_KV_PUT, block);
 	}
 	free(q->blocks);
 	q->blocks = NULL;
