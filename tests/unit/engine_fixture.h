@@ -10,7 +10,7 @@
 #include "engine/tierfile.h"
 #include "engine/trace.h"
 
-/* Three layers each: dense, 8 experts of which 2 are taken, MLA with experts after a dense layer. */
+/* Three layers each: dense; 8 experts, 2 taken; MLA with experts after a dense layer. */
 extern const struct model_config fixture_dense;
 extern const struct model_config fixture_moe;
 extern const struct model_config fixture_mla;
