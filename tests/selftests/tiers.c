@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <stdio.h>
+
+#include "tiers.h"
+
+static void profile_of(struct tmodel_profile *p, uint64_t capacity, uint64_t bps)
+{
+	*p = (struct tmodel_profile) {
+		.capacity_bytes = capacity,
+		.read_bps = bps,
+		.write_bps = bps,
+		.read_latency_ns = 100,
+		.write_latency_ns = 100,
+		.read_granule_bytes = 64,
+		.write_granule_bytes = 64,
+		.channels = 8,
+		.read_fj_per_bit = 3000,
+		.write_fj_per_bit = 3000,
+		.idle_uw = 5000000,
+		.waf_permille = 1000,
+	};
+}
+
+int tiers_up(const struct tiers_config *c)
+{
+	struct terrace_device_config device = {
+		.scale_shift = c->scale_shift,
+		.clock_acceleration = 1,
+		.accel = { .efficiency_permille = 1000 },
+	};
+	struct terrace_tier_config fast = {
+		.name = "fast", .backing = "mem:0", .rank = 0, .classes = c->fast_classes,
+	};
+	struct terrace_tier_config slow = {
+		.name = "slow", .backing = "mem:1", .rank = 1, .classes = c->slow_classes,
+	};
+	int err;
+
+	profile_of(&fast.profile, c->fast_bytes << c->scale_shift, 1000000000000ULL);
+	profile_of(&slow.profile, c->slow_bytes << c->scale_shift, 100000000000ULL);
+	err = terrace_device_configure(&device);
+	if (!err)
+		err = terrace_tier_online(&fast);
+	if (!err)
+		err = terrace_tier_online(&slow);
+	if (err)
+		printf("# %s\n", terrace_error());
+	return err;
+}
+
+int tiers_up_default(void)
+{
+	const struct tiers_config config = {
+		.fast_bytes = 64 * MIB,
+		.slow_bytes = 256 * MIB,
+		.fast_classes = ALL_CLASSES,
+		.slow_classes = ALL_CLASSES,
+	};
+
+	return tiers_up(&config);
+}
+
+void tiers_down(void)
+{
+	if (terrace_tier_offline("fast"))
+		printf("# %s\n", terrace_error());
+	if (terrace_tier_offline("slow"))
+		printf("# %s\n", terrace_error());
+}
+
+long long tiers_value(const char *tier, const char *file)
+{
+	char path[256];
+	long long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/misc/terrace/tiers/%s/%s", tier, file);
+	f = fopen(path, "r");
+	if (!f)
+		return -1;
+	if (fscanf(f, "%lld", &value) != 1)
+		value = -1;
+	fclose(f);
+	return value;
+}
+
+int module_parameter(const char *name, unsigned int value)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/module/terrace/parameters/%s", name);
+	f = fopen(path, "w");
+	if (!f)
+		return -errno;
+	fprintf(f, "%u\n", value);
+	return fclose(f) ? -errno : 0;
+}
