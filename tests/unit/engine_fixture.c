@@ -12,6 +12,17 @@
 
 #define ALL_CLASSES	0xf
 
+const struct engine_options fixture_options = {
+	.sched = {
+		.max_batch = 8,
+		.max_step_tokens = 2048,
+		.block_tokens = TRACE_BLOCK_TOKENS,
+		.kv_blocks = 400,
+		.share_prefixes = true,
+	},
+	.rebalance_steps = 7,
+};
+
 const struct model_config fixture_dense = {
 	.name = "dense",
 	.weight_dtype = MODEL_BF16,
@@ -149,4 +160,39 @@ void fixture_trace(struct trace *t, struct random *random, size_t n)
 	assert_non_null(t->hashes);
 	for (size_t i = 0; i < n; i++)
 		add_prompt(t, random, i);
+}
+
+void fixture_check_conserved(const struct trace *t, const struct engine_options *o,
+			     const struct engine_result *r)
+{
+	uint64_t answers = 0, prompts = 0, rejected = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct trace_request *q = &t->requests[i];
+		uint64_t blocks = (q->input_tokens + q->output_tokens - 1 +
+				   (uint64_t)o->sched.block_tokens - 1) / o->sched.block_tokens;
+
+		if (blocks > o->sched.kv_blocks) {
+			rejected++;
+			continue;
+		}
+		answers += q->output_tokens;
+		prompts += q->input_tokens;
+	}
+	assert_false(r->interrupted);
+	assert_int_equal(r->requests, t->n);
+	assert_int_equal(r->sched.arrived, t->n);
+	assert_int_equal(r->sched.rejected, rejected);
+	assert_int_equal(r->sched.finished, t->n - rejected);
+	assert_int_equal(r->sched.produced_tokens, answers);
+	assert_int_equal(r->sched.prompt_tokens, prompts);
+	assert_int_equal(r->sched.cached_tokens + r->sched.prefilled_tokens, prompts);
+	assert_int_equal(r->prefix.held, 0);
+	assert_int_equal(r->n_ttft, t->n - rejected);
+	assert_true(r->sched.peak_batch <= o->sched.max_batch);
+	assert_true(r->sched.peak_blocks <= o->sched.kv_blocks);
+	for (size_t i = 1; i < r->n_ttft; i++)
+		assert_true(r->ttft_ns[i - 1] <= r->ttft_ns[i]);
+	for (size_t i = 1; i < r->n_tpot; i++)
+		assert_true(r->tpot_ns[i - 1] <= r->tpot_ns[i]);
 }

@@ -3,12 +3,18 @@
 #ifndef _TESTS_ENGINE_FIXTURE_H
 #define _TESTS_ENGINE_FIXTURE_H
 
+#include "engine/engine.h"
 #include "engine/layout.h"
 #include "engine/model_config.h"
 #include "engine/random.h"
 #include "engine/routing.h"
 #include "engine/tierfile.h"
 #include "engine/trace.h"
+
+#define FIXTURE_SLICE "tests/data/traces/conversation-120.jsonl"
+
+/* A batch of 8, 2048 tokens a step, 400 blocks, shared prefixes, a rebalance every 7 steps. */
+extern const struct engine_options fixture_options;
 
 /* Three layers each: dense; 8 experts, 2 taken; MLA with experts after a dense layer. */
 extern const struct model_config fixture_dense;
@@ -29,5 +35,12 @@ void fixture_tiers(struct engine_tierfile *f, uint32_t scale_shift, uint32_t n);
 
 /* @n requests that share prefixes, in bursts and with idle times between. */
 void fixture_trace(struct trace *t, struct random *random, size_t n);
+
+/*
+ * Every request finished or was rejected for its size, all tokens were produced, all blocks are
+ * given back and the limits were kept; fails the test otherwise.
+ */
+void fixture_check_conserved(const struct trace *t, const struct engine_options *o,
+			     const struct engine_result *r);
 
 #endif /* _TESTS_ENGINE_FIXTURE_H */
