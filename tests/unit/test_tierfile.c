@@ -231,6 +231,34 @@ static void test_profiles(void **state)
 	unsetenv("TERRACE_PROFILES");
 }
 
+/* In the file with HBF the placement rule puts weights there and KV into HBM. */
+static void test_shipped_placement(void **state)
+{
+	struct tmodel_place_tier tiers[TMODEL_TIERS_MAX] = {};
+	__u32 order[TMODEL_TIERS_MAX];
+	struct engine_tierfile t;
+	struct engine_error e;
+
+	(void)state;
+	setenv("TERRACE_PROFILES", "user/profiles", 1);
+	assert_int_equal(engine_tierfile_read("tests/data/tiers/hbm-cxl-hbf.ini", &t, &e), 0);
+	unsetenv("TERRACE_PROFILES");
+	assert_int_equal(t.n_tiers, 3);
+	for (__u32 i = 0; i < t.n_tiers; i++)
+		tiers[i] = (struct tmodel_place_tier) {
+			.online = 1,
+			.rank = t.tiers[i].rank,
+			.classes = t.tiers[i].classes,
+			.read_bps = t.tiers[i].profile.read_bps,
+			.endurance_cycles = t.tiers[i].profile.endurance_cycles,
+		};
+	assert_int_equal(tmodel_place_order(tiers, 3, TERRACE_CLASS_WEIGHTS, order), 3);
+	assert_string_equal(t.tiers[order[0]].name, "hbf0");
+	assert_int_equal(tmodel_place_order(tiers, 3, TERRACE_CLASS_KV, order), 2);
+	assert_string_equal(t.tiers[order[0]].name, "hbm0");
+	assert_string_equal(t.tiers[order[1]].name, "cxl0");
+}
+
 /* The checkout's tier files can be read with the checkout's profiles. */
 static void test_shipped(void **state)
 {
@@ -268,6 +296,7 @@ int main(void)
 		TEST(test_read), TEST(test_defaults), TEST(test_stacks), TEST(test_device),
 		TEST(test_accelerator), TEST(test_unique), TEST(test_names), TEST(test_missing),
 		TEST(test_too_many), TEST(test_profiles), TEST(test_files), TEST(test_shipped),
+		TEST(test_shipped_placement),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
