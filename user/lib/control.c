@@ -156,6 +156,9 @@ int terrace_tier_online(const struct terrace_tier_config *c)
 	err = control_check();
 	if (!err)
 		err = tier_name_check(c->name);
+	if (!err && strncmp(c->backing, "mem:", 4))
+		err = error_set(-EINVAL, "backing \"%s\" of tier %s is not mem:NODE, the only kind there is: name a NUMA node",
+				c->backing, c->name);
 	if (err)
 		return err;
 	tier_dir(dir, c->name);
