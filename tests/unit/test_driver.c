@@ -201,6 +201,29 @@ static void says_what_does_not_fit(void **state)
 	layout_free(&l);
 }
 
+/* Between several tiers for KV some room stays, or nothing could be exchanged. */
+static void some_room_stays_free(void **state)
+{
+	struct engine_tierfile tiers;
+	struct engine_error e = {};
+	uint64_t room;
+	struct layout l;
+	struct fit fit;
+
+	(void)state;
+	fixture_layout(&fixture_dense, 0, &l);
+	fixture_tiers(&tiers, 0, 3);
+	assert_int_equal(fit_model(&tiers, &l, 4096, &fit, &e), 0);
+	/* The weights lie on flash, which is at least half as fast and not for KV. */
+	assert_int_equal(fit.weights_bytes[2], (l.weights_real_bytes + 4095) & ~4095ULL);
+	assert_int_equal(fit.kv_bytes[0], 64 << 20);
+	assert_int_equal(fit.kv_bytes[1], 256 << 20);
+	assert_int_equal(fit.kv_bytes[2], 0);
+	room = 320 << 20;
+	assert_int_equal(fit.kv_blocks, (room - room / FIT_SPARE) / l.block_real_bytes);
+	layout_free(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +231,7 @@ int main(void)
 		cmocka_unit_test(tiers_share_the_same_bytes),
 		cmocka_unit_test(policies_move_and_pay),
 		cmocka_unit_test(says_what_does_not_fit),
+		cmocka_unit_test(some_room_stays_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

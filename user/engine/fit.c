@@ -86,6 +86,8 @@ static int place_kv(const struct engine_tierfile *t, const struct layout *l, str
 		out->kv_bytes[tier] = out->tier_bytes[tier] - out->weights_bytes[tier];
 		sum += out->kv_bytes[tier];
 	}
+	if (n > 1)
+		sum -= sum / FIT_SPARE;
 	blocks = sum / l->block_real_bytes;
 	if (!blocks)
 		return say_short(t, l, order, n, "one block of KV beside the weights",

@@ -3,7 +3,8 @@
  * Fit: does a model fit the tiers, and how much KV do they hold beside it?
  *
  * Places the weights as the device does when a buffer is made: whole extents, tier by tier in the
- * order of tmodel_place_order(). What tiers that allow KV have left is for KV.
+ * order of tmodel_place_order(). What tiers that allow KV have left is for KV; where there are
+ * several, 1/FIT_SPARE of it stays free: without any room nothing could be exchanged between them.
  */
 #ifndef _ENGINE_FIT_H
 #define _ENGINE_FIT_H
@@ -14,12 +15,14 @@
 #include "engine/layout.h"
 #include "engine/tierfile.h"
 
+#define FIT_SPARE	32
+
 /**
  * struct fit - who gets what, in real bytes and whole extents
  * @tier_bytes: real capacity of each tier, whole extents
  * @weights_bytes: of the weights on each tier
- * @kv_bytes: left for KV on each tier
- * @kv_blocks: blocks of KV that fit in all
+ * @kv_bytes: left beside the weights on each tier that allows KV
+ * @kv_blocks: blocks of KV that fit in all, less what stays free
  */
 struct fit {
 	uint64_t tier_bytes[TMODEL_TIERS_MAX];
