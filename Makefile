@@ -87,6 +87,8 @@ bpf: $(skeletons)
 unit: $(units)
 selftests: $(guests)
 module: $(if $(wildcard kernel/*.c),modules)
+user bpf unit selftests module:
+	@:
 
 # --- user space ---
 
@@ -181,10 +183,10 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 # --- the module ---
 
 modules:
-	@tests/vm/module $(or $(KERNEL),stock) $(B)
+	+@tests/vm/module $(or $(KERNEL),stock) $(B)
 
 module-debug:
-	@tests/vm/module debug $(B)/debug
+	+@tests/vm/module debug $(B)/debug
 
 load:
 	tests/vm/module /lib/modules/$$(uname -r)/build $(B)/host
@@ -197,7 +199,6 @@ unload:
 
 guest:
 	@tests/vm/initramfs "$$(tests/vm/kernel stock modules)" >/dev/null
-	@tests/vm/kernel stock image
 
 vm: deps
 	@$(MAKE) --no-print-directory -j$(jobs) user module guest
