@@ -11,6 +11,7 @@ static const struct command commands[] = {
 	{ "status", cmd_status, "the device and its tiers at a glance" },
 	{ "buffers", cmd_buffers, "list buffers and where they are" },
 	{ "migrate", cmd_migrate, "move ranges of a buffer to a tier" },
+	{ "replay", cmd_replay, "run a request trace against the tiers" },
 	{ "version", cmd_version, "versions of program, library and module" },
 	{ NULL }
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* terrace tier load: all tiers of a file come online, or none. */
-#include <terrace/terrace.h>
-
+#include "cli/bringup.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "engine/tierfile.h"
@@ -45,48 +44,6 @@ static const struct argp argp = {
 	       "  TERRACE_PROFILES=~/profiles terrace tier load my-machine.ini --json",
 };
 
-static int tier_online(const struct engine_tier *t)
-{
-	const struct terrace_tier_config config = {
-		.name = t->name,
-		.backing = t->backing,
-		.rank = t->rank,
-		.classes = t->classes,
-		.profile = t->profile,
-	};
-
-	return terrace_tier_online(&config);
-}
-
-/* Take the first tiers of the file down again; they are new, so nothing is on them. */
-static void unload(const struct engine_tierfile *file, __u32 n)
-{
-	while (n--)
-		if (terrace_tier_offline(file->tiers[n].name))
-			command_failed("%s", terrace_error());
-}
-
-static int load(const struct engine_tierfile *file)
-{
-	const struct terrace_device_config config = {
-		.scale_shift = file->device.scale_shift,
-		.clock_acceleration = file->device.clock_acceleration,
-		.accel = file->accel,
-	};
-	__u32 i;
-
-	if (terrace_device_configure(&config))
-		return command_failed("%s", terrace_error());
-	for (i = 0; i < file->n_tiers; i++) {
-		if (tier_online(&file->tiers[i])) {
-			command_failed("%s", terrace_error());
-			unload(file, i);
-			return STATUS_FAILED;
-		}
-	}
-	return STATUS_DONE;
-}
-
 static int report_json(const struct engine_tierfile *file)
 {
 	json_t *tiers = json_array();
@@ -123,7 +80,7 @@ int cmd_tier_load(int argc, char **argv)
 	command_parse(&argp, argc, argv, &args);
 	if (engine_tierfile_read(args.file, &file, &e))
 		return command_failed("%s", e.text);
-	status = load(&file);
+	status = bringup_tiers(&file);
 	if (status)
 		return status;
 	return args.json ? report_json(&file) : report(&file);
