@@ -89,8 +89,8 @@ static void report(const struct terrace_move *m, const char *tier)
 	printf("%llu+%llu: %s of %s on %s", (unsigned long long)m->offset,
 	       (unsigned long long)m->bytes, moved, bytes, tier);
 	if (m->error)
-		printf(", the next extent is not moved: %s (%s)", terrace_strreason(m->reason),
-		       strerror(-m->error));
+		printf(", the next extent cannot move: %s (%s)", terrace_strreason(m->reason),
+		       strerrorname_np(-m->error));
 	putchar('\n');
 }
 

@@ -76,7 +76,7 @@ static int unload_all(json_t *done)
 	int i, n, status = STATUS_DONE;
 
 	if (!sysfs_number(NULL, "buffers", &buffers) && buffers)
-		return command_failed("%llu buffers are on the tiers: end the programs that hold them first, see 'terrace buffers'",
+		return command_failed("the tiers still hold buffers (%llu): end the programs that use them first, see 'terrace buffers'",
 				      (unsigned long long)buffers);
 	n = scandir(TIERS, &entries, is_tier, alphasort);
 	if (n < 0)

@@ -188,10 +188,11 @@ int terrace_tier_offline(const char *name)
 	if (access(dir, F_OK))
 		return error_set(-ENOENT, "there is no tier %s; see 'terrace tier list'", name);
 	err = write_value(dir, "online", "0");
+	if (err == -EBUSY || err == -ENOSPC || err == -EXDEV)
+		return error_set(-EBUSY, "tier %s cannot go offline: what it holds fits on no other tier or is pinned; free its buffers first, see 'terrace buffers'",
+				 name);
 	if (err)
-		return error_set(err == -ENOSPC || err == -EXDEV ? -EBUSY : err,
-				 "tier %s cannot go offline: what it holds fits on no other tier or is pinned (%s); free its buffers first, see 'terrace buffers'",
-				 name, strerror(-err));
+		return err;
 	if (rmdir(dir))
 		return error_set(-errno, "cannot remove %s: %s", dir, strerror(errno));
 	return 0;
