@@ -173,6 +173,36 @@ static void lru_exchanges_with_a_margin(void **state)
 	assert_int_equal(s.x[9].tier, HBM);
 }
 
+/* A tier above its watermark gives room for the moment that an exchange takes. */
+static void lru_exchanges_with_a_full_tier(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	begin(&s, POLICY_LRU);
+	for (uint64_t i = 0; i < 9; i++)
+		put(&s, HBM, TERRACE_CLASS_KV, 10 * SECOND + i);
+	for (uint64_t i = 0; i < 98; i++)
+		put(&s, CXL, TERRACE_CLASS_KV, 20 * SECOND + i);
+	/* 20 bytes are left of 1000. */
+	decide(&s, 30 * SECOND);
+	assert_int_equal(s.n_moves, 18);
+	for (size_t i = 0; i < 9; i++)
+		assert_int_equal(s.x[i].tier, CXL);
+	assert_int_equal(s.tiers[CXL].free_bytes, 20);
+
+	/* Without any room there is no exchange. */
+	begin(&s, POLICY_LRU);
+	for (uint64_t i = 0; i < 9; i++)
+		put(&s, HBM, TERRACE_CLASS_KV, 10 * SECOND + i);
+	for (uint64_t i = 0; i < 98; i++)
+		put(&s, CXL, TERRACE_CLASS_KV, 20 * SECOND + i);
+	s.tiers[CXL].free_bytes = 9;
+	s.o.high_permille = 1000;
+	decide(&s, 30 * SECOND);
+	assert_int_equal(s.n_moves, 0);
+}
+
 static void what_moved_stays_for_a_while(void **state)
 {
 	struct scene s;
@@ -388,8 +418,8 @@ static void random_scenes_keep_the_rules(void **state)
 		for (int i = 0; i < TIERS; i++) {
 			s.tiers[i].classes = random_below(&random, 16);
 			s.tiers[i].online = random_below(&random, 4);
-			s.tiers[i].capacity_bytes = s.tiers[i].free_bytes =
-				20 * random_below(&random, 200);
+			s.tiers[i].capacity_bytes = 20 * random_below(&random, 200);
+			s.tiers[i].free_bytes = s.tiers[i].capacity_bytes;
 		}
 		for (int i = 0; i < 100; i++) {
 			uint32_t tier = random_below(&random, TIERS);
@@ -419,6 +449,7 @@ int main(void)
 		cmocka_unit_test(lru_fills_room_with_what_was_used_last),
 		cmocka_unit_test(lru_relieves_a_full_tier),
 		cmocka_unit_test(lru_exchanges_with_a_margin),
+		cmocka_unit_test(lru_exchanges_with_a_full_tier),
 		cmocka_unit_test(what_moved_stays_for_a_while),
 		cmocka_unit_test(fixed_extents_do_not_move),
 		cmocka_unit_test(class_sends_weights_to_flash_and_kv_to_the_fastest),

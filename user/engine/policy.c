@@ -53,7 +53,7 @@ uint32_t policy_heat(const struct policy_extent *x, uint64_t now_ns, uint64_t ha
 		return 0;
 	heat = x->heat >> halvings;
 	/* Within a half-life on a straight line. */
-	return heat - (uint32_t)((unsigned __int128)heat * (age % half_life_ns) /
+	return heat - (uint32_t)((__uint128_t)heat * (age % half_life_ns) /
 				 half_life_ns / 2);
 }
 
@@ -189,7 +189,7 @@ static bool may_move(const struct plan *p, size_t extent)
 
 static uint64_t share(uint64_t bytes, uint32_t permille)
 {
-	return (uint64_t)((unsigned __int128)bytes * permille / 1000);
+	return (uint64_t)((__uint128_t)bytes * permille / 1000);
 }
 
 static uint64_t used(const struct plan *p, uint32_t tier)
@@ -283,6 +283,24 @@ static size_t next_victim(struct plan *p, uint32_t tier)
 	return *at;
 }
 
+/*
+ * Where what leaves goes: a worse tier with room, or the very tier that the other comes from. That
+ * one ends no fuller than it was, so its watermark does not matter, only room for the moment.
+ */
+static bool find_exit(const struct plan *p, const struct policy_extent *leaving, uint32_t tier,
+		      const struct policy_extent *coming, uint32_t *to)
+{
+	uint32_t from = position(p, leaving->class_id, tier) + 1;
+	uint32_t other = coming->tier;
+
+	if (find_tier(p, leaving, from, tier, to))
+		return true;
+	*to = other;
+	return leaving->bytes <= coming->bytes && leaving->bytes <= p->free_bytes[other] &&
+	       position(p, leaving->class_id, other) >= from &&
+	       position(p, leaving->class_id, other) < p->n_order[leaving->class_id];
+}
+
 /* Let an extent take the place of a clearly less valuable one. */
 static bool exchange(struct plan *p, const struct ranked *in, uint32_t tier)
 {
@@ -298,8 +316,7 @@ static bool exchange(struct plan *p, const struct ranked *in, uint32_t tier)
 	y = &p->extents[out->extent];
 	if (!clearly_more(p, in->value, out->value) ||
 	    p->free_bytes[tier] + y->bytes < x->bytes ||
-	    !within_budget(p, 2, x->bytes + y->bytes) ||
-	    !find_tier(p, y, position(p, y->class_id, tier) + 1, tier, &to))
+	    !within_budget(p, 2, x->bytes + y->bytes) || !find_exit(p, y, tier, x, &to))
 		return false;
 	move(p, out->extent, to);
 	move(p, in->extent, tier);
