@@ -135,7 +135,8 @@ static void tiny_model_by_hand(void **state)
 	assert_int_equal(model_flops(&m, &most), UINT64_MAX);
 	assert_int_equal(model_flops(&m, &(struct model_work) {}), 0);
 
-	read_text(*state, "{\"model_type\": \"qwen2\", \"tie_word_embeddings\": true, " TINY "}", &m);
+	read_text(*state, "{\"model_type\": \"qwen2\", \"tie_word_embeddings\": true, "
+		  TINY "}", &m);
 	assert_int_equal(model_params(&m), body + 2 * (8 + 2 * 4) + 10 * 8);
 	assert_int_equal(model_part_params(&m, MODEL_LM_HEAD, 0), 0);
 	read_text(*state, "{\"model_type\": \"qwen3\", \"head_dim\": 16, " TINY "}", &m);
@@ -200,7 +201,8 @@ static const struct {
 	{ "{\"model_type\": \"deepseek_v3\", " TINY "}", "kv_lora_rank is missing" },
 	{ "{" TINY ", \"kv_lora_rank\": 4}", "qk_nope_head_dim is missing" },
 	{ "{" TINY ", \"num_experts\": 4}", "num_experts_per_tok is missing" },
-	{ "{" TINY ", \"num_experts\": 4, \"num_experts_per_tok\": 5}", "num_experts_per_tok is 5" },
+	{ "{" TINY ", \"num_experts\": 4, \"num_experts_per_tok\": 5}",
+	  "num_experts_per_tok is 5" },
 	{ "{" TINY ", \"num_experts\": 4, \"num_experts_per_tok\": 1, \"mlp_only_layers\": [0]}",
 	  "mlp_only_layers" },
 	{ "{\"num_hidden_layers\": 1024, \"hidden_size\": 1048576, \"num_attention_heads\": 16384, "

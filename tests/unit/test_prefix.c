@@ -127,7 +127,8 @@ static void make_prompts(struct trace *t, struct random *random)
 	assert_non_null(t->hashes);
 	for (size_t i = 0; i < t->n; i++) {
 		struct trace_request *q = &t->requests[i];
-		const struct trace_request *old = &t->requests[random_below(random, (uint32_t)i + 1)];
+		const struct trace_request *old =
+			&t->requests[random_below(random, (uint32_t)i + 1)];
 		uint32_t common = random_below(random, old->n_hashes + 1);
 
 		q->first_hash = t->n_hashes;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,7 +184,7 @@ static void check_figures(const json_t *figures, const struct expected *x, size_
 
 		if (!f)
 			fail_msg("no figure %s", x[i].name);
-		if (value < x[i].value * 0.999999 - 1e-12 || value > x[i].value * 1.000001 + 1e-12)
+		if (fabs(value - x[i].value) > 0.000001 * x[i].value)
 			fail_msg("%s is %g, not %g", x[i].name, value, x[i].value);
 		assert_string_equal(json_string_value(json_object_get(f, "unit")), x[i].unit);
 		assert_string_equal(json_string_value(json_object_get(f, "charging")), charging);
@@ -350,7 +351,10 @@ static void text_says_the_same(void **state)
 	FILE *f = open_memstream(&text, &size);
 
 	(void)state;
-	assert_non_null(f);
+	if (!f) {
+		fail_msg("no memory for a text");
+		return;
+	}
 	make_ledger(&l);
 	make_run(&run, &l);
 	assert_int_equal(report_text(f, &run), 0);
@@ -365,10 +369,11 @@ static void text_says_the_same(void **state)
 		for (char *c = words; *c; c++)
 			*c = *c == '_' ? ' ' : *c;
 		line = strstr(text, words);
-		if (!line)
+		line = line ? strstr(line, "declared, ") : NULL;
+		if (!line) {
 			fail_msg("no line for %s", name);
-		line = strstr(line, "declared, ");
-		assert_non_null(line);
+			continue;
+		}
 		assert_int_equal(strncmp(line + 10, json_string_value(json_object_get(figure,
 										      "basis")),
 					 8), 0);
@@ -388,7 +393,10 @@ static void full_disk_is_an_error(void **state)
 	struct ledger l;
 
 	(void)state;
-	assert_non_null(f);
+	if (!f) {
+		fail_msg("/dev/full cannot be opened");
+		return;
+	}
 	setvbuf(f, NULL, _IONBF, 0);
 	make_ledger(&l);
 	make_run(&run, &l);

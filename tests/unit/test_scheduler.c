@@ -357,7 +357,8 @@ static void make_trace(struct trace *t, struct random *random)
 	assert_non_null(t->hashes);
 	for (size_t i = 0; i < t->n; i++) {
 		struct trace_request *q = &t->requests[i];
-		const struct trace_request *old = &t->requests[random_below(random, (uint32_t)i + 1)];
+		const struct trace_request *old =
+			&t->requests[random_below(random, (uint32_t)i + 1)];
 		uint32_t common = random_below(random, old->n_hashes + 1);
 
 		now += random_below(random, 40);
@@ -392,7 +393,8 @@ static void check_plan(const struct sched *s, const struct sched_options *o,
 		tokens += item->tokens;
 		assert_int_equal(item->context, q->context);
 		assert_true(item->prefill || item->tokens == 1);
-		assert_true((uint64_t)q->n_blocks * o->block_tokens >= item->context + item->tokens);
+		assert_true((uint64_t)q->n_blocks * o->block_tokens >=
+			    item->context + item->tokens);
 	}
 	assert_int_equal(tokens, p->tokens);
 }

@@ -304,6 +304,7 @@ static void refuses_malformed_lines_when_strict(void **state)
 
 static void leaves_nul_and_overlong_lines_out(void **state)
 {
+	static const char last[] = { '\n', '3', ',', '3', ',', '3', '\n' };
 	static const char nul[] = GOOD_LENGTHS "1,\0" "1,1\n2,2,2\n";
 	struct ini_fixture *f = *state;
 	size_t len = TRACE_LINE_MAX + 100;
@@ -319,8 +320,8 @@ static void leaves_nul_and_overlong_lines_out(void **state)
 	trace_free(&t);
 
 	memset(text, '9', len);
-	memcpy(text, GOOD_LENGTHS, sizeof(GOOD_LENGTHS) - 1);
-	memcpy(text + len - 7, "\n3,3,3\n", 7);
+	*stpcpy(text, GOOD_LENGTHS) = '9';
+	memcpy(text + len - sizeof(last), last, sizeof(last));
 	ini_fixture_write(f, "long", text, len);
 	free(text);
 	read_good(f->path, NULL, &t);

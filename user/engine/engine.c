@@ -35,8 +35,8 @@ static int check(const struct trace *trace, const struct model_config *model,
 		return -EINVAL;
 	}
 	if (!model->experts != !routing) {
-		engine_error_set(e, "%s %s experts; routing belongs to those that have", model->name,
-				 model->experts ? "has" : "has no");
+		engine_error_set(e, "%s %s experts; routing belongs to those that have",
+				 model->name, model->experts ? "has" : "has no");
 		return -EINVAL;
 	}
 	if (o->sched.block_tokens != layout->block_tokens) {

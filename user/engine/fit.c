@@ -40,11 +40,12 @@ static int say_short(const struct engine_tierfile *t, const struct layout *l,
 		     const uint32_t *order, uint32_t n, const char *what, uint64_t real_bytes,
 		     struct engine_error *e)
 {
+	unsigned long long model_bytes = real_bytes << l->scale_shift;
 	char tiers[256];
 
 	list_tiers(t, order, n, tiers, sizeof(tiers));
 	engine_error_set(e, "%s: short by %llu modelled bytes for %s; give the tier more capacity or stacks, add one, or take a smaller model",
-			 tiers, (unsigned long long)(real_bytes << l->scale_shift), what);
+			 tiers, model_bytes, what);
 	return -ENOSPC;
 }
 

@@ -150,7 +150,7 @@ const struct layout_part *layout_find(const struct layout *l, enum model_part pa
 			p += part == MODEL_EXPERT ? expert : 0;
 			return p;
 		}
-		if (once(part) || (p->layer != layer))
+		if (once(part) || p->layer != layer)
 			return NULL;
 	}
 	return NULL;

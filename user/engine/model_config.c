@@ -174,11 +174,11 @@ static uint64_t context_flops(const struct model_config *m, bool decode)
 
 uint64_t model_flops(const struct model_config *m, const struct model_work *work)
 {
-	unsigned __int128 sum;
+	__uint128_t sum;
 
-	sum = (unsigned __int128)body_params(m, m->top_k) * 2 * work->tokens;
-	sum += (unsigned __int128)embedding_params(m) * 2 * work->sampled;
-	sum += (unsigned __int128)context_flops(m, true) * work->decode_context;
-	sum += (unsigned __int128)context_flops(m, false) * work->prefill_context;
+	sum = (__uint128_t)body_params(m, m->top_k) * 2 * work->tokens;
+	sum += (__uint128_t)embedding_params(m) * 2 * work->sampled;
+	sum += (__uint128_t)context_flops(m, true) * work->decode_context;
+	sum += (__uint128_t)context_flops(m, false) * work->prefill_context;
 	return sum > UINT64_MAX ? UINT64_MAX : (uint64_t)sum;
 }

@@ -148,7 +148,9 @@ static int read_mla(const struct model_reader *r)
 /* The first of the names under which families give the number of experts. */
 static const char *experts_key(const struct model_reader *r)
 {
-	static const char *const keys[] = { "num_local_experts", "num_experts", "n_routed_experts" };
+	static const char *const keys[] = {
+		"num_local_experts", "num_experts", "n_routed_experts",
+	};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		const json_t *member = json_object_get(r->object, keys[i]);

@@ -41,7 +41,7 @@ static inline uint64_t random_next(struct random *r)
  */
 static inline double random_unit(struct random *r)
 {
-	return (double)(random_next(r) >> 11) * 0x1p-53;
+	return (double)(random_next(r) >> 11) / (double)(1ULL << 53);
 }
 
 /**

@@ -43,12 +43,19 @@ static char *csv_trim(char *text)
 	return text;
 }
 
-/* Cut a line at its commas. Return: number of columns; those beyond the most are not kept. */
+/*
+ * Cut a line at its commas. Columns that are not there are empty.
+ *
+ * Return: number of columns; those beyond the most are not kept.
+ */
 static size_t csv_split(char *text, char *columns[TRACE_COLUMNS_MAX])
 {
+	char *empty = text + strlen(text);
 	size_t n = 0;
 	char *column;
 
+	for (size_t i = 0; i < TRACE_COLUMNS_MAX; i++)
+		columns[i] = empty;
 	while ((column = strsep(&text, ",")))
 		if (n < TRACE_COLUMNS_MAX)
 			columns[n++] = csv_trim(column);

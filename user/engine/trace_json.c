@@ -58,15 +58,16 @@ static int json_arrival(struct trace_reader *r, const json_t *object, const stru
 			uint64_t *ns)
 {
 	const json_t *value = json_object_get(object, f->arrival);
+	const uint64_t most = TRACE_ARRIVAL_NS_MAX / f->arrival_unit_ns;
 	double number = json_number_value(value);
 
 	if (!value)
 		return lines_bad(&r->lines, "%s is missing", f->arrival);
 	if (!json_is_number(value))
 		return lines_bad(&r->lines, "%s is not a number", f->arrival);
-	if (!(number >= 0 && number <= (double)(TRACE_ARRIVAL_NS_MAX / f->arrival_unit_ns)))
+	if (!(number >= 0 && number <= (double)most))
 		return lines_bad(&r->lines, "%s is %g, not 0 to %g", f->arrival, number,
-				 (double)(TRACE_ARRIVAL_NS_MAX / f->arrival_unit_ns));
+				 (double)most);
 	if (json_is_integer(value))
 		*ns = (uint64_t)json_integer_value(value) * f->arrival_unit_ns;
 	else
