@@ -92,6 +92,84 @@ static void one_request_by_hand(void **state)
 	engine_result_free(&r.result);
 }
 
+/* The first access of a step waits for its first byte, and the first expert of each layer. */
+static void experts_expose_one_latency_a_layer(void **state)
+{
+	static const struct model_config *const models[] = { &fixture_moe, &fixture_mla };
+	struct trace_request request = { .input_tokens = 30, .output_tokens = 40, .line = 1 };
+	const struct trace t = { .requests = &request, .n = 1 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		const struct model_config *m = models[i];
+		struct engine_tierfile tiers;
+		uint32_t waits = 1;
+		struct modelled a, b;
+
+		for (uint32_t layer = 0; layer < m->layers; layer++)
+			waits += model_is_moe(m, layer);
+		assert_true(waits > 1);
+		fixture_tiers(&tiers, 0, 1);
+		run_modelled(&t, m, &tiers, POLICY_STATIC, 4, &a);
+		tiers.tiers[0].profile.read_latency_ns += 500;
+		run_modelled(&t, m, &tiers, POLICY_STATIC, 4, &b);
+		assert_int_equal(b.result.steps, 40);
+		assert_int_equal(b.result.model_ns - a.result.model_ns, 40 * waits * 500);
+		engine_result_free(&a.result);
+		engine_result_free(&b.result);
+	}
+}
+
+/* What is written once wears flash once: while the run is counted, nothing does. */
+static void weights_wear_flash_only_when_loaded(void **state)
+{
+	const struct ledger_tier *flash;
+	struct engine_tierfile tiers;
+	struct engine_error e = {};
+	struct modelled r;
+	struct trace t;
+
+	(void)state;
+	if (trace_read(FIXTURE_SLICE, NULL, &t, &e))
+		fail_msg("%s", e.text);
+	fixture_tiers(&tiers, 0, 3);
+	run_modelled(&t, &fixture_moe, &tiers, POLICY_CLASS, 400, &r);
+	flash = &r.ledger.tiers[2];
+	assert_true(flash->wears);
+	assert_int_equal(flash->load_bytes, model_weight_bytes(&fixture_moe));
+	assert_int_equal(flash->host_bytes, 0);
+	assert_int_equal(flash->media_bytes, 0);
+	assert_int_equal(ledger_flash_bytes(&r.ledger), 0);
+	assert_true(flash->class[TERRACE_CLASS_WEIGHTS].model_read_bytes > flash->load_bytes);
+	assert_int_equal(r.ledger.tiers[0].class[TERRACE_CLASS_WEIGHTS].model_read_bytes, 0);
+	engine_result_free(&r.result);
+	trace_free(&t);
+}
+
+static void the_same_run_twice_is_the_same(void **state)
+{
+	struct engine_tierfile tiers;
+	struct engine_error e = {};
+	struct modelled a, b;
+	struct trace t;
+
+	(void)state;
+	if (trace_read(FIXTURE_SLICE, NULL, &t, &e))
+		fail_msg("%s", e.text);
+	fixture_tiers(&tiers, 0, 3);
+	tiers.tiers[0].profile.capacity_bytes /= 64;
+	run_modelled(&t, &fixture_mla, &tiers, POLICY_LRU, 400, &a);
+	run_modelled(&t, &fixture_mla, &tiers, POLICY_LRU, 400, &b);
+	assert_memory_equal(&a.ledger, &b.ledger, sizeof(a.ledger));
+	assert_int_equal(a.result.now_ns, b.result.now_ns);
+	assert_int_equal(a.result.n_ttft, b.result.n_ttft);
+	assert_memory_equal(a.result.ttft_ns, b.result.ttft_ns,
+			    a.result.n_ttft * sizeof(*a.result.ttft_ns));
+	engine_result_free(&a.result);
+	engine_result_free(&b.result);
+	trace_free(&t);
+}
+
 /* Bytes that the accesses moved do not depend on where things are. */
 static void tiers_share_the_same_bytes(void **state)
 {
@@ -228,6 +306,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_request_by_hand),
+		cmocka_unit_test(experts_expose_one_latency_a_layer),
+		cmocka_unit_test(weights_wear_flash_only_when_loaded),
+		cmocka_unit_test(the_same_run_twice_is_the_same),
 		cmocka_unit_test(tiers_share_the_same_bytes),
 		cmocka_unit_test(policies_move_and_pay),
 		cmocka_unit_test(says_what_does_not_fit),
