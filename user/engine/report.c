@@ -282,7 +282,7 @@ static json_t *json_requests(const struct report_run *run)
 	const struct engine_result *r = run->result;
 	const struct sched_stats *q = &r->sched;
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 			 "trace", (json_int_t)r->requests,
 			 "finished", (json_int_t)q->finished,
 			 "rejected", (json_int_t)q->rejected,
@@ -293,7 +293,8 @@ static json_t *json_requests(const struct report_run *run)
 			 "steps", (json_int_t)r->steps,
 			 "prefill_steps", (json_int_t)r->prefill_steps,
 			 "peak_batch", (json_int_t)q->peak_batch,
-			 "peak_blocks", (json_int_t)q->peak_blocks);
+			 "peak_blocks", (json_int_t)q->peak_blocks,
+			 "kv_blocks", (json_int_t)q->blocks);
 }
 
 json_t *report_json(const struct report_run *run)

@@ -71,6 +71,7 @@ int sched_create(const struct trace *trace, const struct sched_options *options,
 		goto no_memory;
 	s->trace = trace;
 	s->options = *options;
+	s->stats.blocks = options->kv_blocks;
 	if (hooks)
 		s->hooks = *hooks;
 	s->cache = prefix_create(options->kv_blocks);

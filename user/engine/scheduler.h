@@ -139,6 +139,7 @@ struct sched_hooks {
  * @produced_tokens: of answers
  * @peak_batch: most requests in the batch
  * @peak_blocks: most blocks held
+ * @blocks: blocks of KV there are
  */
 struct sched_stats {
 	uint64_t arrived;
@@ -151,6 +152,7 @@ struct sched_stats {
 	uint64_t produced_tokens;
 	uint32_t peak_batch;
 	uint32_t peak_blocks;
+	uint32_t blocks;
 };
 
 struct sched;
