@@ -16,13 +16,13 @@ static int create_error(struct terrace_session *s, int err, const struct terrace
 
 	switch (err) {
 	case -ENOSPC:
-		return error_set(err, "a %s buffer of %llu bytes does not fit on %s: %llu bytes are missing; free buffers, give the tier more capacity_bytes or allow the class on another tier",
-				 class_name, bytes, c->flags & TERRACE_CREATE_STRICT ?
+		return error_set(err, "%llu bytes of class %s do not fit on %s: %llu bytes are missing; free buffers, give the tier more capacity_bytes or allow the class on another tier",
+				 bytes, class_name, c->flags & TERRACE_CREATE_STRICT ?
 				 tier_label(s, c->tier, label) : "the tiers that allow the class",
 				 (unsigned long long)c->shortfall_bytes);
 	case -EDQUOT:
-		return error_set(err, "a %s buffer of %llu bytes exceeds the quota of uid %u: see /sys/kernel/config/terrace/quotas",
-				 class_name, bytes, geteuid());
+		return error_set(err, "%llu bytes of class %s exceed the quota of uid %u: free buffers or raise it in /sys/kernel/config/terrace/quotas",
+				 bytes, class_name, geteuid());
 	case -EXDEV:
 		return error_set(err, "%s does not allow class %s: choose a tier whose classes name it",
 				 c->tier == TERRACE_TIER_ANY ? "every online tier" :

@@ -33,7 +33,10 @@ static int write_value(const char *dir, const char *key, const char *value)
 	if (write(fd, value, strlen(value)) < 0)
 		err = -errno;
 	close(fd);
-	return err ? error_set(err, "%s does not take \"%s\": %s", path, value, strerror(-err)) : 0;
+	if (err)
+		return error_set(err == -ERANGE ? -EINVAL : err, "%s does not take \"%s\": %s", path,
+				 value, strerror(-err));
+	return 0;
 }
 
 static int write_u64(const char *dir, const char *key, uint64_t value)
@@ -82,15 +85,31 @@ static int tier_write_classes(const char *dir, uint32_t classes)
 	return write_value(dir, "classes", text);
 }
 
-#define PROFILE_WRITE(_name, _low, _high, _default)			\
-	if (!err)							\
-		err = write_u64(dir, #_name, p->_name);
+static const struct profile_field {
+	const char *name;
+	size_t offset;
+	uint64_t low;
+	uint64_t high;
+} profile_fields[] = {
+#define PROFILE_FIELD(_name, _low, _high, _default)					\
+	{ #_name, offsetof(struct tmodel_profile, _name), _low, _high },
+	TMODEL_PROFILE_FIELDS(PROFILE_FIELD)
+};
 
-static int tier_write_profile(const char *dir, const struct tmodel_profile *p)
+static int tier_write_profile(const char *dir, const struct terrace_tier_config *c)
 {
+	size_t i;
 	int err = 0;
 
-	TMODEL_PROFILE_FIELDS(PROFILE_WRITE)
+	for (i = 0; !err && i < sizeof(profile_fields) / sizeof(profile_fields[0]); i++) {
+		const struct profile_field *f = &profile_fields[i];
+		uint64_t value = *(const __u64 *)((const char *)&c->profile + f->offset);
+
+		if (value < f->low || value > f->high)
+			return error_set(-EINVAL, "%s of tier %s is %" PRIu64 ", not %" PRIu64 " to %" PRIu64,
+					 f->name, c->name, value, f->low, f->high);
+		err = write_u64(dir, f->name, value);
+	}
 	return err;
 }
 
@@ -124,7 +143,7 @@ static int tier_fill(const char *dir, const struct terrace_tier_config *c)
 	if (!err)
 		err = tier_write_classes(dir, c->classes);
 	if (!err)
-		err = tier_write_profile(dir, &c->profile);
+		err = tier_write_profile(dir, c);
 	if (err)
 		return err;
 	err = write_value(dir, "online", "1");
@@ -148,6 +167,21 @@ int tier_name_check(const char *name)
 			 name, TERRACE_NAME_MAX - 1);
 }
 
+static int config_check(const struct terrace_tier_config *c)
+{
+	int err = tier_name_check(c->name);
+
+	if (err)
+		return err;
+	if (strncmp(c->backing, "mem:", 4))
+		return error_set(-EINVAL, "backing \"%s\" of tier %s is not mem:NODE, the only kind there is: name a NUMA node",
+				 c->backing, c->name);
+	if (!c->classes || c->classes >> TERRACE_CLASSES)
+		return error_set(-EINVAL, "classes %#x of tier %s are not some of the bits 0 to %d: allow at least one class",
+				 c->classes, c->name, TERRACE_CLASSES - 1);
+	return 0;
+}
+
 int terrace_tier_online(const struct terrace_tier_config *c)
 {
 	char dir[PATH_BYTES];
@@ -155,10 +189,7 @@ int terrace_tier_online(const struct terrace_tier_config *c)
 
 	err = control_check();
 	if (!err)
-		err = tier_name_check(c->name);
-	if (!err && strncmp(c->backing, "mem:", 4))
-		err = error_set(-EINVAL, "backing \"%s\" of tier %s is not mem:NODE, the only kind there is: name a NUMA node",
-				c->backing, c->name);
+		err = config_check(c);
 	if (err)
 		return err;
 	tier_dir(dir, c->name);
