@@ -219,8 +219,9 @@ check:
 	@tests/check/run
 
 bench: deps
-	@{ $(MAKE) --no-print-directory -j$(jobs) user module guest $(benches); } >&2
-	@tests/vm/run sh -c 'for bench in build/bench/*; do [ ! -x "$$bench" ] || "$$bench" || exit; done'
+	@[ -n "$(benches)" ] || { echo "tests/bench holds no benchmark" >&2; exit 1; }
+	@$(MAKE) --no-print-directory -j$(jobs) user module guest $(benches) >&2
+	@tests/vm/run sh -c 'for bench; do "$$bench" || exit; done' sh $(benches)
 
 demo: deps
 	@$(MAKE) --no-print-directory -j$(jobs) user module bpf guest
