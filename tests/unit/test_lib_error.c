@@ -39,7 +39,7 @@ static void test_nearest_class(void **state)
 		{ "KV", "\"kv\"?" }, { "conttext", "\"context\"?" }, { "contxt", "\"context\"?" },
 		{ "aktivation", "\"activation\"?" }, { "activations", "\"activation\"?" },
 		{ "", "\"kv\"?" },
-		{ "context context context context context", "weights, kv, context and activation" },
+		{ "a word that is longer than any", "weights, kv, context and activation" },
 	};
 	size_t i;
 

@@ -23,7 +23,8 @@ static const struct argp argp = {
 typedef void (*buffer_fn)(const struct terrace_buffer_info *b, const struct tiers *tiers,
 			  json_t *list);
 
-static void print_buffer(const struct terrace_buffer_info *b, const struct tiers *tiers, json_t *list)
+static void print_buffer(const struct terrace_buffer_info *b, const struct tiers *tiers,
+			 json_t *list)
 {
 	char size[UNIT_MAX], resident[UNIT_MAX], sealed[UNIT_MAX], extent[UNIT_MAX], session[24];
 	const char *class_name = terrace_class_name(b->class_id);
@@ -50,25 +51,25 @@ static void print_buffer(const struct terrace_buffer_info *b, const struct tiers
 
 static void add_buffer(const struct terrace_buffer_info *b, const struct tiers *tiers, json_t *list)
 {
-	json_t *on = json_object();
+	json_t *on = json_object(), *entry;
 	uint32_t i;
 
 	for (i = 0; i < TERRACE_TIERS_MAX; i++)
 		if (b->tier_bytes[i])
 			json_object_set_new(on, tiers_name(tiers, i),
 					    json_amount(b->tier_bytes[i]));
-	json_array_append_new(list, json_pack(
-		"{s:o, s:s, s:s?, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o?, s:o}",
-		"buffer", json_amount(b->buffer), "name", b->name,
-		"class", terrace_class_name(b->class_id),
-		"pinnable", (b->flags & TERRACE_CREATE_PINNABLE) != 0,
-		"bytes", json_amount(b->bytes),
-		"resident_bytes", json_amount(b->resident_bytes),
-		"sealed_bytes", json_amount(b->sealed_bytes),
-		"extent_bytes", json_amount(1ULL << b->extent_shift),
-		"uid", json_amount(b->uid), "pid", json_amount(b->pid),
-		"session", b->session ? json_amount(b->session) : json_null(),
-		"tier_bytes", on));
+	entry = json_pack("{s:o, s:s, s:s?, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o?, s:o}",
+			  "buffer", json_amount(b->buffer), "name", b->name,
+			  "class", terrace_class_name(b->class_id),
+			  "pinnable", (b->flags & TERRACE_CREATE_PINNABLE) != 0,
+			  "bytes", json_amount(b->bytes),
+			  "resident_bytes", json_amount(b->resident_bytes),
+			  "sealed_bytes", json_amount(b->sealed_bytes),
+			  "extent_bytes", json_amount(1ULL << b->extent_shift),
+			  "uid", json_amount(b->uid), "pid", json_amount(b->pid),
+			  "session", b->session ? json_amount(b->session) : json_null(),
+			  "tier_bytes", on);
+	json_array_append_new(list, entry);
 }
 
 /* Return: 0; a negative errno. */

@@ -87,11 +87,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_ARG:
 		c = find(d->table, arg);
-		if (!c)
+		if (c)
+			d->status = run(c, state->name, state->argc - state->next + 1,
+					state->argv + state->next - 1);
+		else
 			argp_error(state, "there is no command '%s', did you mean '%s'?", arg,
 				   nearest(d->table, arg));
-		d->status = run(c, state->name, state->argc - state->next + 1,
-				state->argv + state->next - 1);
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:

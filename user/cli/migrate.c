@@ -117,9 +117,9 @@ static int report_all(const struct migrate_args *args, const struct terrace_move
 			report(&moves[i], args->to);
 	}
 	if (list)
-		printed = print_json(json_pack("{s:o, s:s, s:o, s:o}", "buffer", json_amount(args->buffer),
-					       "to", args->to, "moved_bytes", json_amount(moved),
-					       "ranges", list));
+		printed = print_json(json_pack("{s:o, s:s, s:o, s:o}",
+					       "buffer", json_amount(args->buffer), "to", args->to,
+					       "moved_bytes", json_amount(moved), "ranges", list));
 	return failed ? STATUS_FAILED : printed;
 }
 

@@ -22,7 +22,7 @@ static int size_parse(const char *text, uint64_t *size, const char **end)
 	errno = 0;
 	*size = strtoull(text, &rest, 10);
 	if (errno)
-		return -errno;
+		return -ERANGE;
 	*end = rest;
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strncmp(rest, units[i].name, strlen(units[i].name)))

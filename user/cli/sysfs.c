@@ -16,12 +16,9 @@
 /* The folder of a tier, or of the device. */
 static int folder_path(char path[PATH_MAX], const char *tier)
 {
-	if (!tier)
-		strcpy(path, DEVICE);
-	else if (!*tier || strchr(tier, '/') || tier[0] == '.')
+	if (tier && (!*tier || strchr(tier, '/') || tier[0] == '.'))
 		return -ENOENT;
-	else
-		snprintf(path, PATH_MAX, DEVICE "/tiers/%s", tier);
+	snprintf(path, PATH_MAX, tier ? DEVICE "/tiers/%s" : DEVICE, tier);
 	return 0;
 }
 
@@ -82,8 +79,7 @@ static int is_file(const struct dirent *entry)
 	return entry->d_type == DT_REG;
 }
 
-int sysfs_each(const char *tier, int (*visit)(const char *attribute, const char *value, void *context),
-	       void *context)
+int sysfs_each(const char *tier, sysfs_visit_fn visit, void *context)
 {
 	struct dirent **entries;
 	int i, n, result = 0, folder = folder_open(tier);

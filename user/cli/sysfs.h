@@ -24,6 +24,8 @@ int sysfs_read(const char *tier, const char *attribute, char value[SYSFS_VALUE_M
  */
 int sysfs_number(const char *tier, const char *attribute, uint64_t *value);
 
+typedef int (*sysfs_visit_fn)(const char *attribute, const char *value, void *context);
+
 /**
  * sysfs_each - call a function for every value of a tier, by name
  * @visit: returns 0 to go on
@@ -32,7 +34,6 @@ int sysfs_number(const char *tier, const char *attribute, uint64_t *value);
  *
  * Return: 0; a negative errno; what @visit returned.
  */
-int sysfs_each(const char *tier, int (*visit)(const char *attribute, const char *value, void *context),
-	       void *context);
+int sysfs_each(const char *tier, sysfs_visit_fn visit, void *context);
 
 #endif /* _CLI_SYSFS_H */

@@ -51,7 +51,8 @@ static int report_json(const struct engine_tierfile *file)
 
 	for (i = 0; i < file->n_tiers; i++)
 		json_array_append_new(tiers, json_string(file->tiers[i].name));
-	return print_json(json_pack("{s:i, s:o}", "scale", (int)file->device.scale, "tiers", tiers));
+	return print_json(json_pack("{s:o, s:o}", "scale", json_amount(file->device.scale),
+				    "tiers", tiers));
 }
 
 static int report(const struct engine_tierfile *file)

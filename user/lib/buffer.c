@@ -76,7 +76,8 @@ static int buffer_wrap(int fd, struct terrace_buffer **out)
 
 	if (!b) {
 		close(fd);
-		return error_set(-ENOMEM, "no memory for a buffer's description");
+		error_set(-ENOMEM, "no memory for a buffer's description");
+		return -ENOMEM;
 	}
 	b->fd = fd;
 	err = terrace_buffer_info(b, &info);
@@ -166,6 +167,7 @@ int terrace_buffer_open(struct terrace_session *s, uint32_t id, struct terrace_b
 {
 	struct terrace_open o = { .size = sizeof(o), .buffer = id };
 	int err = device_call(s->fd, TERRACE_IOC_OPEN, &o);
+
 	if (err == -ENOENT)
 		return error_set(err, "there is no buffer %u: see 'terrace buffers'", id);
 	if (err == -EPERM)
@@ -216,7 +218,8 @@ int terrace_buffer_info(const struct terrace_buffer *b, struct terrace_buffer_in
 	int err = device_call(b->fd, TERRACE_BUF_INFO, &stat);
 
 	if (err)
-		return error_set(err, "cannot ask what buffer %u is: %s", b->id, strerror(-err));
-	*info = stat.info;
-	return 0;
+		error_set(err, "cannot ask what buffer %u is: %s", b->id, strerror(-err));
+	else
+		*info = stat.info;
+	return err;
 }

@@ -33,10 +33,9 @@ static int write_value(const char *dir, const char *key, const char *value)
 	if (write(fd, value, strlen(value)) < 0)
 		err = -errno;
 	close(fd);
-	if (err)
-		return error_set(err == -ERANGE ? -EINVAL : err, "%s does not take \"%s\": %s", path,
-				 value, strerror(-err));
-	return 0;
+	if (err == -ERANGE)
+		err = -EINVAL;
+	return err ? error_set(err, "%s does not take \"%s\": %s", path, value, strerror(-err)) : 0;
 }
 
 static int write_u64(const char *dir, const char *key, uint64_t value)
@@ -88,11 +87,12 @@ static int tier_write_classes(const char *dir, uint32_t classes)
 static const struct profile_field {
 	const char *name;
 	size_t offset;
-	uint64_t low;
-	uint64_t high;
+	__u64 low;
+	__u64 high;
+	__u64 initial;
 } profile_fields[] = {
 #define PROFILE_FIELD(_name, _low, _high, _default)					\
-	{ #_name, offsetof(struct tmodel_profile, _name), _low, _high },
+	{ #_name, offsetof(struct tmodel_profile, _name), _low, _high, _default },
 	TMODEL_PROFILE_FIELDS(PROFILE_FIELD)
 };
 
@@ -103,12 +103,13 @@ static int tier_write_profile(const char *dir, const struct terrace_tier_config 
 
 	for (i = 0; !err && i < sizeof(profile_fields) / sizeof(profile_fields[0]); i++) {
 		const struct profile_field *f = &profile_fields[i];
-		uint64_t value = *(const __u64 *)((const char *)&c->profile + f->offset);
+		__u64 value = *(const __u64 *)((const char *)&c->profile + f->offset);
 
 		if (value < f->low || value > f->high)
-			return error_set(-EINVAL, "%s of tier %s is %" PRIu64 ", not %" PRIu64 " to %" PRIu64,
+			return error_set(-EINVAL, "%s of tier %s is %llu, not %llu to %llu",
 					 f->name, c->name, value, f->low, f->high);
-		err = write_u64(dir, f->name, value);
+		if (value != f->initial) /* which a new directory has */
+			err = write_u64(dir, f->name, value);
 	}
 	return err;
 }

@@ -253,7 +253,9 @@ uint64_t terrace_kv_offset(const struct terrace_kv_pool *pool, uint32_t block)
 
 void *terrace_kv_data(const struct terrace_kv_pool *pool, uint32_t block)
 {
-	return pool->buffer->data ? (char *)pool->buffer->data + terrace_kv_offset(pool, block) : NULL;
+	char *data = pool->buffer->data;
+
+	return data ? data + terrace_kv_offset(pool, block) : NULL;
 }
 
 void terrace_kv_stats(const struct terrace_kv_pool *pool, struct terrace_kv_stats *stats)
