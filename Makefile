@@ -56,7 +56,7 @@ link = $(Q)$(CC) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' $(LDFLAGS) -o $@
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help deps user module bpf guest vm test test-debug check bench demo install load unload \
-	clean unit selftests module-debug modules FORCE
+	clean unit selftests test-modules module-debug modules FORCE
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -85,7 +85,7 @@ deps:
 user: $(lib) $(programs)
 bpf: $(skeletons)
 unit: $(units)
-selftests: $(guests)
+selftests: $(guests) $(if $(wildcard tests/modules/Makefile),test-modules)
 module: $(if $(wildcard kernel/*.c),modules)
 user bpf unit selftests module:
 	@:
@@ -154,6 +154,10 @@ $(B)/guest/%.o: %.c $(B)/kselftest
 $(B)/selftests/%: $(B)/guest/tests/selftests/%.o $(call objects,guest,$(guest-help-src)) $(lib)
 	$(call say,LD)
 	$(link) $(filter %.o,$^) -L$(B)/lib $(if $(lib),-lterrace) $(libraries)
+
+# What test modules compute is computed here as well.
+test-modules:
+	$(Q)$(MAKE) --no-print-directory -s -C tests/modules
 
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(lib)
 	$(call say,LD)
@@ -231,7 +235,8 @@ demo: deps
 
 # install-files,MODE,FOLDER,FILES: nothing when there are none.
 install-files = $(if $(3),install -D -m $(1) -t $(DESTDIR)$(2) $(3))
-man-section = $(call install-files,644,$(PREFIX)/share/man/man$(1),$(wildcard Documentation/man/*.$(1)))
+man-section = $(call install-files,644,$(PREFIX)/share/man/man$(1),$\
+	$(wildcard Documentation/man/*.$(1)))
 
 # The module is left to DKMS, which builds it again for every kernel.
 install: user bpf
