@@ -142,7 +142,7 @@ static struct file *buffer_file(struct terrace_buffer *b)
 	file->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
 	b->mapping = file->f_mapping;
 	i_size_write(file_inode(file), b->count << b->shift);
-	/* a GFP mask without __GFP_MOVABLE and with __GFP_DMA keeps NUMA balancing off the mappings */
+	/* __GFP_DMA in the mask keeps NUMA balancing off: it cannot move these pages */
 	mapping_set_gfp_mask(b->mapping, GFP_KERNEL | __GFP_DMA);
 	mapping_set_unevictable(b->mapping);
 	return file;
@@ -162,7 +162,8 @@ static int buffer_publish(struct terrace_buffer *b, struct file *file)
  * terrace_buffer_create - TERRACE_IOC_CREATE
  * @file: set to the buffer's file, to be installed or put by the caller
  *
- * Return: 0, -EINVAL, -ENXIO, -EXDEV, -EDQUOT, -ENOSPC, -EBUSY (a replay owns the device), -ENOMEM.
+ * Return: 0, -EINVAL, -ENXIO, -EXDEV, -EDQUOT, -ENOSPC, -EBUSY (a replay owns the device) or
+ * -ENOMEM.
  */
 int terrace_buffer_create(struct terrace_session *s, struct terrace_create *arg, struct file **file)
 {
@@ -362,15 +363,14 @@ static int buffer_call_migrate(void *object, void *arg)
 	return terrace_migrate_moves(object, arg);
 }
 
-#define BUFFER_CALL(cmd, type, func) [_IOC_NR(cmd) - _IOC_NR(TERRACE_BUF_INFO)] = \
-	{ .bytes = sizeof(type), .fn = func }
+#define BUFFER_NR(cmd)	(_IOC_NR(cmd) - _IOC_NR(TERRACE_BUF_INFO))
 
 static const struct terrace_call buffer_calls[] = {
-	BUFFER_CALL(TERRACE_BUF_INFO, struct terrace_buffer_stat, buffer_call_info),
-	BUFFER_CALL(TERRACE_BUF_SEAL, struct terrace_range, buffer_call_seal),
-	BUFFER_CALL(TERRACE_BUF_DISCARD, struct terrace_range, buffer_call_discard),
-	BUFFER_CALL(TERRACE_BUF_QUERY, struct terrace_query, buffer_call_query),
-	BUFFER_CALL(TERRACE_BUF_MIGRATE, struct terrace_migrate, buffer_call_migrate),
+	[BUFFER_NR(TERRACE_BUF_INFO)] = { sizeof(struct terrace_buffer_stat), buffer_call_info },
+	[BUFFER_NR(TERRACE_BUF_SEAL)] = { sizeof(struct terrace_range), buffer_call_seal },
+	[BUFFER_NR(TERRACE_BUF_DISCARD)] = { sizeof(struct terrace_range), buffer_call_discard },
+	[BUFFER_NR(TERRACE_BUF_QUERY)] = { sizeof(struct terrace_query), buffer_call_query },
+	[BUFFER_NR(TERRACE_BUF_MIGRATE)] = { sizeof(struct terrace_migrate), buffer_call_migrate },
 };
 
 /**

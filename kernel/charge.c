@@ -45,7 +45,7 @@ static void charge_run(struct terrace_session *s, u32 class_id, u32 tier, u32 fl
 }
 
 /**
- * terrace_charge_extents - charge a range of a buffer to the running step, by the tier of each extent
+ * terrace_charge_extents - charge a range to the running step, by the tier of each extent
  * @flags: TERRACE_ACCESS_ bits
  * @offset: any alignment; the range is within the buffer
  */

@@ -3,10 +3,18 @@
 #ifndef _TERRACE_COMPAT_H
 #define _TERRACE_COMPAT_H
 
+#include <linux/io_uring/cmd.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #error "terrace needs Linux 6.12 or newer"
+#endif
+
+/* 7.x: a macro that checks the type's size; 6.12: a function that returns the command area. */
+#ifdef io_uring_sqe_cmd
+#define terrace_sqe_cmd(_sqe, _type)	io_uring_sqe_cmd(_sqe, _type)
+#else
+#define terrace_sqe_cmd(_sqe, _type)	((const typeof(_type) *)io_uring_sqe_cmd(_sqe))
 #endif
 
 #endif /* _TERRACE_COMPAT_H */

@@ -24,12 +24,12 @@ static struct configfs_subsystem control_subsys;
 
 /**
  * struct tier_item - a tier's directory
- * @lock: protects the rest; taken inside configfs's locks, outside terrace.control
+ * @lock: protects the rest; between rows 1 and 2 of the lock order
  * @index: slot while online, -1 otherwise
  */
 struct tier_item {
 	struct config_item item;
-	struct mutex lock;
+	struct mutex lock;	/* settings and index */
 	struct terrace_tier_settings settings;
 	int index;
 };
@@ -174,13 +174,15 @@ static int parse_classes(char *words, u32 *classes)
 static ssize_t tier_classes_store(struct config_item *item, const char *page, size_t count)
 {
 	struct tier_item *t = to_tier_item(item);
-	char *words __free(kfree) = kstrndup(page, count, GFP_KERNEL);
 	u32 classes;
+	char *words;
 	int err;
 
+	words = kstrndup(page, count, GFP_KERNEL);
 	if (!words)
 		return -ENOMEM;
 	err = parse_classes(words, &classes);
+	kfree(words);
 	if (err)
 		return err;
 	guard(mutex)(&t->lock);
@@ -271,7 +273,8 @@ static ssize_t tier_online_store(struct config_item *item, const char *page, siz
 }
 CONFIGFS_ATTR(tier_, online);
 
-#define PROFILE_ATTR_REF(_name, _low, _high, _default) &tier_attr_##_name,
+#define PROFILE_ATTR_REF(_name, _low, _high, _default) \
+	&tier_attr_##_name,
 
 static struct configfs_attribute *tier_item_attrs[] = {
 	&tier_attr_backing,

@@ -2,9 +2,9 @@
 /*
  * Extents: frames and who may use them.
  *
- * Shared use (faults, reads, writes) takes a reference to the folio while MOVING is clear. Exclusive
- * use (migrate, seal, discard) sets MOVING and then finds nobody else: a reference that is not a
- * mapping's is a pin. Whoever waits for MOVING holds no reference.
+ * Shared use (faults, reads, writes) takes a reference to the folio while MOVING is clear.
+ * Exclusive use (migrate, seal, discard) sets MOVING and then finds nobody else: a reference that
+ * is neither a mapping's nor a known waiter's is a pin.
  */
 #include <linux/highmem.h>
 #include <linux/pagemap.h>
@@ -14,7 +14,7 @@
 
 #include "terrace.h"
 
-/* Tries to get a folio to oneself while faulters that came before MOVING give up their reference. */
+/* Tries to get a folio to oneself while faulters from before MOVING give their references up. */
 #define ISOLATE_TRIES	16
 
 /**

@@ -11,11 +11,13 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "terrace.h"
 #include "trace.h"
 
 /* Copy an extent's content to fresh frames and put them in its place. */
-static int migrate_copy(struct terrace_buffer *b, u64 index, struct folio *to, u32 tier, u32 *reason)
+static int migrate_copy(struct terrace_buffer *b, u64 index, struct folio *to, u32 tier,
+			u32 *reason)
 {
 	struct folio *from = b->extents[index].folio;
 	int err;
@@ -208,8 +210,11 @@ int terrace_migrate_moves(struct terrace_buffer *b, struct terrace_migrate *arg)
  */
 int terrace_migrate_uring(struct io_uring_cmd *cmd, unsigned int issue_flags)
 {
-	const struct terrace_uring_cmd *sqe = io_uring_sqe_cmd(cmd->sqe);
-	u64 arg = READ_ONCE(sqe->arg);
+	const struct terrace_uring_cmd *sqe;
+	u64 arg;
+
+	sqe = terrace_sqe_cmd(cmd->sqe, struct terrace_uring_cmd);
+	arg = READ_ONCE(sqe->arg);
 
 	if (cmd->cmd_op != TERRACE_BUF_MIGRATE)
 		return -ENOTTY;

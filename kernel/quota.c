@@ -17,7 +17,8 @@ struct terrace_quota {
 	u64 used[TERRACE_CLASSES];
 };
 
-static DEFINE_XARRAY(quotas);		/* by uid of the initial name space; its lock is the quota lock */
+/* By uid of the initial user name space. Its lock protects the entries as well. */
+static DEFINE_XARRAY(quotas);
 
 /**
  * terrace_quota_get - the entry of a uid, made if need be

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sessions: open, the calls on /dev/terrace, the ring's mapping, fdinfo, release. */
 #include <linux/capability.h>
-#include <linux/file.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -128,8 +127,10 @@ static int session_release(struct inode *inode, struct file *file)
 static int session_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct terrace_session *s = file->private_data;
-	struct terrace_ring *ring = smp_load_acquire(&s->ring);
+	struct terrace_ring *ring;
 
+	/* pairs with the release in setup_ring(): its content is there */
+	ring = smp_load_acquire(&s->ring);
 	if (!ring || vma->vm_pgoff != TERRACE_MMAP_RING || !(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	vm_flags_set(vma, VM_DONTDUMP);
@@ -192,20 +193,7 @@ static int session_call_setup(void *object, void *arg)
 	return terrace_step_setup(object, arg);
 }
 
-/*
- * Give a descriptor to the caller. The structure with its number is copied out first: a descriptor
- * that user space never heard of cannot be closed by it.
- */
-static int session_install(struct file *file, int fd)
-{
-	if (fd < 0)
-		fput(file);
-	else
-		fd_install(fd, file);
-	return fd;
-}
-
-static int session_call_open(void *object, void *arg)
+static int session_call_open(void *object, void *arg, struct file **file)
 {
 	struct terrace_open *open = arg;
 	struct terrace_buffer *b;
@@ -219,21 +207,13 @@ static int session_call_open(void *object, void *arg)
 		terrace_buffer_put(b);
 		return -EPERM;
 	}
-	open->fd = session_install(b->file, get_unused_fd_flags(O_CLOEXEC));
-	return min(open->fd, 0);
+	*file = b->file;
+	return 0;
 }
 
-static int session_call_create(void *object, void *arg)
+static int session_call_create(void *object, void *arg, struct file **file)
 {
-	struct terrace_create *create = arg;
-	struct file *file;
-	int err;
-
-	err = terrace_buffer_create(object, create, &file);
-	if (err)
-		return err;
-	create->fd = session_install(file, get_unused_fd_flags(O_CLOEXEC));
-	return min(create->fd, 0);
+	return terrace_buffer_create(object, arg, file);
 }
 
 static int list_entry_out(void __user *user, u32 entry_bytes, struct terrace_buffer *b)
@@ -305,23 +285,32 @@ static int session_call_ledger(void *object, void *arg)
 	return 0;
 }
 
-#define SESSION_CALL(cmd, type, func) [_IOC_NR(cmd) - _IOC_NR(TERRACE_IOC_INFO)] = \
-	{ .bytes = sizeof(type), .fn = func }
+#define SESSION_NR(cmd)	(_IOC_NR(cmd) - _IOC_NR(TERRACE_IOC_INFO))
 
 static const struct terrace_call session_calls[] = {
-	SESSION_CALL(TERRACE_IOC_INFO, struct terrace_info, session_call_info),
-	SESSION_CALL(TERRACE_IOC_TIER, struct terrace_tier_info, session_call_tier),
-	SESSION_CALL(TERRACE_IOC_SETUP, struct terrace_setup, session_call_setup),
-	SESSION_CALL(TERRACE_IOC_CREATE, struct terrace_create, session_call_create),
-	SESSION_CALL(TERRACE_IOC_OPEN, struct terrace_open, session_call_open),
-	SESSION_CALL(TERRACE_IOC_LIST, struct terrace_list, session_call_list),
-	SESSION_CALL(TERRACE_IOC_STEP_BEGIN, struct terrace_step_begin, session_call_begin),
-	[_IOC_NR(TERRACE_IOC_STEP_FLUSH) - _IOC_NR(TERRACE_IOC_INFO)] = {
-		.fn = session_call_flush,
+	[SESSION_NR(TERRACE_IOC_INFO)] = { sizeof(struct terrace_info), session_call_info },
+	[SESSION_NR(TERRACE_IOC_TIER)] = { sizeof(struct terrace_tier_info), session_call_tier },
+	[SESSION_NR(TERRACE_IOC_SETUP)] = { sizeof(struct terrace_setup), session_call_setup },
+	[SESSION_NR(TERRACE_IOC_CREATE)] = {
+		.bytes = sizeof(struct terrace_create),
+		.fd_offset = offsetof(struct terrace_create, fd),
+		.open = session_call_create,
 	},
-	SESSION_CALL(TERRACE_IOC_STEP_END, struct terrace_step_end, session_call_end),
-	SESSION_CALL(TERRACE_IOC_ADVANCE, struct terrace_advance, session_call_advance),
-	SESSION_CALL(TERRACE_IOC_LEDGER, struct terrace_ledger, session_call_ledger),
+	[SESSION_NR(TERRACE_IOC_OPEN)] = {
+		.bytes = sizeof(struct terrace_open),
+		.fd_offset = offsetof(struct terrace_open, fd),
+		.open = session_call_open,
+	},
+	[SESSION_NR(TERRACE_IOC_LIST)] = { sizeof(struct terrace_list), session_call_list },
+	[SESSION_NR(TERRACE_IOC_STEP_BEGIN)] = {
+		sizeof(struct terrace_step_begin), session_call_begin
+	},
+	[SESSION_NR(TERRACE_IOC_STEP_FLUSH)] = { 0, session_call_flush },
+	[SESSION_NR(TERRACE_IOC_STEP_END)] = { sizeof(struct terrace_step_end), session_call_end },
+	[SESSION_NR(TERRACE_IOC_ADVANCE)] = {
+		sizeof(struct terrace_advance), session_call_advance
+	},
+	[SESSION_NR(TERRACE_IOC_LEDGER)] = { sizeof(struct terrace_ledger), session_call_ledger },
 };
 
 static long session_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

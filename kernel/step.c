@@ -46,7 +46,7 @@ static int setup_ring(struct terrace_session *s, struct terrace_setup *arg)
 		return -ENOMEM;
 	ring->entries = arg->ring_entries;
 	s->ring_entries = arg->ring_entries;
-	/* mmap(2) may look at the ring without step_lock */
+	/* pairs with the acquire in session_mmap(), which does not take step_lock */
 	smp_store_release(&s->ring, ring);
 	return 0;
 }
@@ -122,6 +122,7 @@ static void step_consume(struct terrace_session *s)
 	if (!s->ring)
 		return;
 	records = (void *)s->ring + TERRACE_RING_RECORDS;
+	/* pairs with the producer's release of tail: records before it are whole */
 	n = min(smp_load_acquire(&s->ring->tail) - s->ring_head, s->ring_entries);
 	for (i = 0; i < n && !fatal_signal_pending(current); i++) {
 		const struct terrace_access *r = &records[s->ring_head & (s->ring_entries - 1)];
@@ -137,6 +138,7 @@ static void step_consume(struct terrace_session *s)
 		s->ring_head++;
 		cond_resched();
 	}
+	/* pairs with the producer's acquire of head: the records before it were read */
 	smp_store_release(&s->ring->head, s->ring_head);
 }
 
@@ -270,8 +272,8 @@ static void step_charge(struct terrace_session *s, struct terrace_step_end *arg)
 static int step_pace(struct terrace_session *s, u64 model_ns)
 {
 	u64 lasts = tmodel_muldiv(model_ns, s->pace_permille, 1000, TMODEL_UP, &terrace.sat);
-	ktime_t until = ns_to_ktime(min(tmodel_add(s->wall_start_ns, lasts, &terrace.sat),
-					(u64)KTIME_MAX));
+	u64 end = tmodel_add(s->wall_start_ns, lasts, &terrace.sat);
+	ktime_t until = ns_to_ktime(min_t(u64, end, KTIME_MAX));
 
 	while (s->pace_permille && ktime_before(ktime_get(), until)) {
 		if (fatal_signal_pending(current))

@@ -279,12 +279,14 @@ static ssize_t scale_shift_show(struct kobject *kobj, struct kobj_attribute *att
 {
 	return sysfs_emit(buf, "%u\n", terrace.scale_shift);
 }
+
 static struct kobj_attribute scale_shift_attr = __ATTR_RO(scale_shift);
 
 static ssize_t clock_ns_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", terrace_clock());
 }
+
 static struct kobj_attribute clock_ns_attr = __ATTR_RO(clock_ns);
 
 static ssize_t sessions_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
@@ -296,6 +298,7 @@ static ssize_t sessions_show(struct kobject *kobj, struct kobj_attribute *attr, 
 	spin_unlock(&terrace.sessions_lock);
 	return sysfs_emit(buf, "%zu\n", n);
 }
+
 static struct kobj_attribute sessions_attr = __ATTR_RO(sessions);
 
 static ssize_t buffers_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
@@ -309,24 +312,28 @@ static ssize_t buffers_show(struct kobject *kobj, struct kobj_attribute *attr, c
 	rcu_read_unlock();
 	return sysfs_emit(buf, "%lu\n", n);
 }
+
 static struct kobj_attribute buffers_attr = __ATTR_RO(buffers);
 
 static ssize_t saturations_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", READ_ONCE(terrace.sat.count));
 }
+
 static struct kobj_attribute saturations_attr = __ATTR_RO(saturations);
 
 static ssize_t sigbus_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%lld\n", atomic64_read(&terrace.sigbus));
 }
+
 static struct kobj_attribute sigbus_attr = __ATTR_RO(sigbus);
 
 static ssize_t policy_rejected_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%lld\n", atomic64_read(&terrace.bad_policy));
 }
+
 static struct kobj_attribute policy_rejected_attr = __ATTR_RO(policy_rejected);
 
 static struct attribute *device_attrs[] = {

@@ -7,6 +7,7 @@
  *  1. configfs's own locks (su_mutex, directory inodes)
  *  2. terrace.control        mutex: tiers and device settings change, replay is entered or left
  *  3. session.step_lock      mutex: one session's begin, flush and end of steps
+ *     buffer.range_lock      mutex: one seal or discard of a buffer at a time
  *  4. mmap_lock or VMA lock  held by the core around ->fault and ->page_mkwrite
  *  5. extent MOVING bit      exclusive use of an extent by migrate, seal, discard and evacuation.
  *                            Waited for killably, and without a reference to the extent's folio
@@ -17,10 +18,11 @@
  *  8. buffer.table_lock      spinlock: extent table and its counters
  *  9. session.load_lock      spinlock: what the running step was charged
  * 10. tier.lock              spinlock: capacity, model state and statistics of a tier
- * 11. terrace.clock_lock, terrace.sessions_lock, quota lock, injection lock: leaves
+ * 11. terrace.clock_lock, terrace.sessions_lock, session.buffers_lock, and the locks inside
+ *     quota.c, inject.c and detached.c
  *
- * Two locks of the same row are never held together, but for tier.lock: never nested either.
- * user memory is touched only under locks 3 or above it (a fault may take 4 to 10).
+ * Two locks of the same row are never held together, except that sessions_lock is held over
+ * clock_lock. User memory is touched only under locks of row 3 or above (a fault may take 4 to 11).
  *
  * Lifetimes. A buffer lives as long as its file: who finds it by id takes a file reference
  * (terrace_buffer_get()). A session's structure lives until its file and all its buffers are gone.
@@ -103,7 +105,7 @@ struct terrace_tier {
 	struct tmodel_profile profile;
 	atomic64_t events[TERRACE_EV_NR];
 
-	spinlock_t lock;
+	spinlock_t lock;	/* row 10 of the lock order; protects what follows */
 	enum terrace_tier_state state;
 	u64 used;
 	u64 detached;
@@ -158,18 +160,18 @@ u64 terrace_tier_bandwidth(struct terrace_tier *t);
  * @sat: saturations; racy increments lose nothing that matters: it is a warning lamp
  */
 struct terrace_device {
-	struct mutex control;
+	struct mutex control;	/* row 2 */
 	struct terrace_tier tiers[TERRACE_TIERS_MAX];
 	u32 scale_shift;
 	u32 clock_acceleration;
 	struct tmodel_accel accel;
 	struct xarray buffers;
 	u32 next_buffer;
-	spinlock_t sessions_lock;
+	spinlock_t sessions_lock;	/* row 11 */
 	struct list_head sessions;
 	struct terrace_session *replay;
 	u64 next_session;
-	spinlock_t clock_lock;
+	spinlock_t clock_lock;	/* row 11 */
 	u64 clock_base_ns;
 	u64 clock_boot_ns;
 	bool clock_replayed;
@@ -249,7 +251,7 @@ struct terrace_session {
 	bool active;
 	bool closed;
 
-	struct mutex step_lock;
+	struct mutex step_lock;	/* row 3 */
 	bool setup;
 	struct terrace_ring *ring;
 	u32 ring_entries;
@@ -267,7 +269,7 @@ struct terrace_session {
 	bool running;
 	bool observing;
 
-	spinlock_t load_lock;
+	spinlock_t load_lock;	/* row 9 */
 	struct terrace_load load;
 	struct terrace_load sampled;
 	struct terrace_ledger ledger;
@@ -276,7 +278,7 @@ struct terrace_session {
 	u64 records;
 	u64 rejected;
 
-	spinlock_t buffers_lock;
+	spinlock_t buffers_lock;	/* row 11 */
 	struct list_head buffers;
 };
 
@@ -359,8 +361,8 @@ struct terrace_buffer {
 	struct rcu_head rcu;
 	char name[TERRACE_NAME_MAX];
 
-	struct mutex range_lock;
-	spinlock_t table_lock;
+	struct mutex range_lock;	/* row 3 */
+	spinlock_t table_lock;	/* row 8 */
 	u64 tier_extents[TERRACE_TIERS_MAX];
 	u64 resident;
 	u64 sealed;
@@ -387,7 +389,8 @@ static inline bool terrace_sealed_whole(struct terrace_buffer *b)
 	return READ_ONCE(b->sealed) == b->count;
 }
 
-int terrace_buffer_create(struct terrace_session *s, struct terrace_create *arg, struct file **file);
+int terrace_buffer_create(struct terrace_session *s, struct terrace_create *arg,
+			  struct file **file);
 struct terrace_buffer *terrace_buffer_get(u32 id);
 void terrace_buffer_put(struct terrace_buffer *b);
 struct terrace_buffer *terrace_buffer_next(u32 *after);
@@ -405,11 +408,16 @@ void terrace_detached_exit(void);
 
 /**
  * struct terrace_call - one ioctl: how large its structure is and who does it
+ * @bytes: of the structure; 0 = there is none
  * @fn: gets the object (session or buffer) and a kernel copy of the structure
+ * @fd_offset: with @open: where in the structure the new descriptor goes
+ * @open: in place of @fn, for calls that return a descriptor: gives its file
  */
 struct terrace_call {
 	size_t bytes;
 	int (*fn)(void *object, void *arg);
+	size_t fd_offset;
+	int (*open)(void *object, void *arg, struct file **file);
 };
 
 int terrace_call(const struct terrace_call *calls, unsigned int first, unsigned int count,
@@ -447,7 +455,7 @@ ssize_t terrace_io_read(struct kiocb *iocb, struct iov_iter *to);
 ssize_t terrace_io_write(struct kiocb *iocb, struct iov_iter *from);
 loff_t terrace_io_llseek(struct file *file, loff_t offset, int whence);
 
-/* ---- placement (policy.c), statistics (sysfs.c), control (control.c), injection (inject.c) ---- */
+/* ---- policy.c, sysfs.c, control.c, inject.c ---- */
 
 u32 terrace_policy_order(u32 class_id, u32 order[TERRACE_TIERS_MAX]);
 

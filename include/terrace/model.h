@@ -14,7 +14,8 @@
  * counted in struct tmodel_sat, so that a wrong unit shows up instead of a plausible figure.
  *
  * Sources of the formulas
- *   - transfer: bytes / bandwidth + latency, the roofline's memory term (Williams et al., CACM 2009);
+ *   - transfer: bytes / bandwidth + latency, the roofline's memory term (Williams et al., CACM
+ *     2009);
  *   - flash page pipeline: read = bytes/BW + tR + (chunks - 1) x max(0, tR - chunk/BW), double
  *     buffered (Kyung et al., IEEE CAL 2026, DOI 10.1109/LCA.2026.3695938);
  *   - N tiers streaming at the same time: the slowest bounds the step (max), the two-tier form of

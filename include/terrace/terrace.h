@@ -145,7 +145,8 @@ struct terrace_buffer_options {
  * Errors as of TERRACE_IOC_CREATE and mmap(2).
  */
 int terrace_buffer_create(struct terrace_session *s, uint64_t bytes,
-			  const struct terrace_buffer_options *options, struct terrace_buffer **out);
+			  const struct terrace_buffer_options *options,
+			  struct terrace_buffer **out);
 
 /**
  * terrace_buffer_open - a buffer of this or another process by its id; it is not mapped

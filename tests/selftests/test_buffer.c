@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Buffers: creation and its limits, capacity, quotas, reading and writing, migration, seal, discard. */
+/* Buffers: creation and its limits, capacity, quotas, reading and writing, migration, discard. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,11 +112,13 @@ TEST_F(buffer, create_refuses_bad_values)
 		{ { .bytes = 1, .tier = TERRACE_TIER_ANY, .class_id = 4 }, -EINVAL },
 		{ { .bytes = 1, .tier = TERRACE_TIER_ANY, .extent_shift = 11 }, -EINVAL },
 		{ { .bytes = 1, .tier = TERRACE_TIER_ANY, .extent_shift = 22 }, -EINVAL },
-		{ { .bytes = 1, .tier = TERRACE_TIER_ANY, .flags = TERRACE_CREATE_STRICT }, -EINVAL },
+		{ { .bytes = 1, .tier = TERRACE_TIER_ANY,
+		    .flags = TERRACE_CREATE_STRICT }, -EINVAL },
 		{ { .bytes = 1, .tier = TERRACE_TIER_ANY, .name = "tab\t" }, -EINVAL },
 		{ { .bytes = 1, .tier = 15 }, -ENXIO },
 		{ { .bytes = 1, .tier = 16 }, -ENXIO },
-		{ { .bytes = (1ULL << 34) + 1, .tier = TERRACE_TIER_ANY, .extent_shift = 12 }, -EINVAL },
+		{ { .bytes = (1ULL << 34) + 1, .tier = TERRACE_TIER_ANY,
+		    .extent_shift = 12 }, -EINVAL },
 		{ { .bytes = 1ULL << 32, .tier = TERRACE_TIER_ANY }, -ENOSPC },
 	};
 	struct terrace_create c;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Mapping and seal rules: private mappings, mprotect, fork, mremap, madvise, partial munmap, SIGBUS. */
+/* Mapping and seal rules: private, mprotect, fork, mremap, madvise, partial munmap, SIGBUS. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>

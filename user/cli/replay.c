@@ -57,18 +57,23 @@ static void on_interrupt(int sig)
 	interrupted = 1;
 }
 
-enum { KEY_TRACE = 256, KEY_MODEL, KEY_TIERS, KEY_POLICY, KEY_LIMIT, KEY_SCALE, KEY_REPORT,
-       KEY_STRICT, KEY_ROUTING, KEY_DTYPE };
+enum {
+	KEY_TRACE = 256, KEY_MODEL, KEY_TIERS, KEY_POLICY, KEY_LIMIT, KEY_SCALE, KEY_REPORT,
+	KEY_STRICT, KEY_ROUTING, KEY_DTYPE,
+};
 
 static const struct argp_option options[] = {
-	{ "trace", KEY_TRACE, "FILE", 0, "Requests: Mooncake JSONL, Azure CSV, lengths CSV, LLMServingSim JSONL or BurstGPT CSV", 0 },
+	{ "trace", KEY_TRACE, "FILE", 0,
+	  "Requests: Mooncake JSONL, Azure, lengths or BurstGPT CSV, LLMServingSim JSONL", 0 },
 	{ "model", KEY_MODEL, "CONFIG", 0, "The model's Hugging Face config.json", 0 },
 	{ "tiers", KEY_TIERS, "FILE", 0, "Tier file, see terrace-tiers(5)", 0 },
 	{ "policy", KEY_POLICY, "P", 0, "static (default), lru or class", 0 },
 	{ "limit", KEY_LIMIT, "REQUESTS", 0, "Replay only so many requests", 0 },
-	{ "scale", KEY_SCALE, "N", 0, "Modelled bytes per real byte, a power of two, instead of the tier file's", 0 },
+	{ "scale", KEY_SCALE, "N", 0,
+	  "Modelled bytes per real byte, a power of two, instead of the tier file's", 0 },
 	{ "dtype", KEY_DTYPE, "TYPE", 0, "bf16 (default) or fp8, of weights and KV", 0 },
-	{ "routing", KEY_ROUTING, "FILE", 0, "Recorded expert choices instead of drawn ones (MoE models)", 0 },
+	{ "routing", KEY_ROUTING, "FILE", 0,
+	  "Recorded expert choices instead of drawn ones (MoE models)", 0 },
 	{ "strict", KEY_STRICT, NULL, 0, "A malformed line is fatal", 0 },
 	{ "report", KEY_REPORT, "DIR", 0, "Also write report.txt and report.json there", 0 },
 	OPTION_JSON,

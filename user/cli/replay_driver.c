@@ -38,7 +38,7 @@ static int find_tiers(struct replay_driver *d, struct engine_error *e)
 		return library_error(-EIO, e);
 	if (info.scale_shift != d->layout->scale_shift) {
 		engine_error_set(e, "the tiers that are online have scale %u, the replay %u; take them down with 'terrace tier unload' or give that scale",
-				 1U << info.scale_shift, 1U << d->layout->scale_shift);
+				 1U << info.scale_shift, d->file->device.scale);
 		return -EINVAL;
 	}
 
@@ -103,8 +103,8 @@ static int wrong_byte(const struct engine_access *a, size_t at, struct engine_er
 {
 	engine_error_set(e, "wrong byte: %s object %llx at its real byte %llu (buffer byte %llu) is not what was written; the data is lost or mixed up, keep the kernel log and report it",
 			 terrace_class_name(a->class_id), (unsigned long long)a->content,
-			 (unsigned long long)(a->real_offset + at),
-			 (unsigned long long)(a->buffer_offset + at));
+			 (unsigned long long)a->real_offset + at,
+			 (unsigned long long)a->buffer_offset + at);
 	return -EBADMSG;
 }
 

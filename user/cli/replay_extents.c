@@ -133,17 +133,22 @@ static void move_init(const struct replay_extents *x, struct terrace_move *m,
 	};
 }
 
-/* Carry out moves from @from on that are of one buffer. Return: the first that is not, or -errno. */
+static int buffer_of(const struct replay_extents *x, const struct policy_move *m)
+{
+	return m->extent >= x->first[1];
+}
+
+/* Carry out moves of one buffer from @from on. Return: the first of the other, or -errno. */
 static long move_batch(struct replay_extents *x, size_t from, size_t n, uint64_t now_ns,
 		       struct engine_error *e)
 {
 	struct terrace_move batch[TERRACE_MOVES_MAX];
-	int buffer = x->moves[from].extent >= x->first[1];
+	int buffer = buffer_of(x, &x->moves[from]);
 	uint32_t k = 0;
 	size_t i;
 
 	for (i = from; i < n && k < TERRACE_MOVES_MAX; i++, k++) {
-		if ((x->moves[i].extent >= x->first[1]) != buffer)
+		if (buffer_of(x, &x->moves[i]) != buffer)
 			break;
 		move_init(x, &batch[k], &x->moves[i], buffer);
 	}

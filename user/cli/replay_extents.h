@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The extents of a replay's two buffers as the policy sees them: use is noted here, where they are is
- * asked of the kernel, and the policy's moves are carried out.
+ * The extents of a replay's two buffers as the policy sees them: use is noted here, where they are
+ * is asked of the kernel, and the policy's moves are carried out.
  *
  * Bytes handed to the policy are modelled.
  */

@@ -48,6 +48,8 @@ int replay_driver_mark(struct replay_driver *d, struct engine_error *e)
 	uint32_t i;
 	int err = device_statistics(d, &d->sealed, &info, e);
 
+	if (err)
+		return err;
 	for (i = 0; !err && i < d->file->n_tiers; i++) {
 		d->tier[i].busy_ns = 0;
 		err = tier_statistics(&d->file->tiers[i], &d->tier[i], e);

@@ -35,7 +35,7 @@
 #define TERRACE_EXTENT_SHIFT_MIN	12	/* 4 KiB */
 #define TERRACE_EXTENT_SHIFT_MAX	21	/* 2 MiB, also the default */
 #define TERRACE_EXTENTS_MAX		(1U << 22)	/* extents in a buffer */
-#define TERRACE_RING_ENTRIES_MAX	(1U << 16)	/* access records in a ring, a power of two */
+#define TERRACE_RING_ENTRIES_MAX	(1U << 16)	/* access records in a ring */
 #define TERRACE_MOVES_MAX		256U	/* ranges in one migrate call */
 #define TERRACE_QUERY_MAX		(1U << 20)	/* extents in one query */
 #define TERRACE_SAMPLE_MAX		(1U << 16)	/* one in k steps, observed charging */
