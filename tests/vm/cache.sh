@@ -46,7 +46,13 @@ unpack_packages()
 	mkdir -p "$dir/deb" || return 1
 	chmod 755 "$dir" "$dir/deb"
 	echo "downloading ${names[*]}" >&2
-	(cd "$dir/deb" && apt-get -q -o APT::Sandbox::User=root download "${names[@]}" >&2) || return 1
+	(
+		cd "$dir/deb" && download=(apt-get -q -o APT::Sandbox::User=root download) || exit 1
+		"${download[@]}" "${names[@]}" >&2 && exit
+		# Lists that are too old name files that are gone.
+		[ "$(id -u)" = 0 ] && [ "${TERRACE_NO_INSTALL-}" != 1 ] && apt-get -q update >&2 &&
+			"${download[@]}" "${names[@]}" >&2
+	) || return 1
 	for deb in "$dir"/deb/*.deb; do
 		dpkg -x "$deb" "$dir" || return 1
 	done
