@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* terraced: brings tiers up, promotes what is hot, serves metrics, survives being killed, reloads. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "tiers.h"
+
+#define DIR	"/run/terrace"
+#define SOCKET	DIR "/metrics.sock"
+#define TIERS	DIR "/test-tiers.ini"
+#define CONFIG	DIR "/test.conf"
+#define WAIT_MS	20000	/* longest wait for something to come true */
+
+static const char tier_file[] =
+	"[device]\nscale = 1\n"
+	"[tier fast]\nprofile = hbm4\nbacking = mem:0\nrank = 0\n"
+	"classes = weights kv context activation\ncapacity_bytes = 33554432\n"
+	"[tier slow]\nprofile = ddr5\nbacking = mem:1\nrank = 1\n"
+	"classes = weights kv context activation\ncapacity_bytes = 268435456\n";
+
+static int write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f)
+		return -1;
+	fputs(text, f);
+	return fclose(f);
+}
+
+static int write_config(const char *policy)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "[daemon]\ntiers = %s\npolicy = %s\ninterval_ms = 50\n", TIERS,
+		 policy);
+	return write_text(CONFIG, text);
+}
+
+static pid_t daemon_start(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		int log = open(DIR "/test.log", O_WRONLY | O_CREAT | O_APPEND, 0644);
+
+		dup2(log, STDERR_FILENO);
+		execlp("terraced", "terraced", "--config", CONFIG, NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* Text of the metrics, or "" while nobody answers. */
+static const char *metrics(void)
+{
+	static char text[1 << 17];
+	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = SOCKET };
+	static const char request[] = "GET /metrics HTTP/1.0\r\n\r\n";
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	size_t used = 0;
+	ssize_t n;
+
+	text[0] = '\0';
+	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
+	    write(fd, request, sizeof(request) - 1) == sizeof(request) - 1) {
+		while (used < sizeof(text) - 1 &&
+		       (n = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
+			used += n;
+	}
+	text[used] = '\0';
+	close(fd);
+	return text;
+}
+
+/* Value of a metric's first sample whose name and labels begin so; -1 when there is none. */
+static double metric(const char *sample)
+{
+	const char *text = metrics();
+	const char *at = text;
+
+	while ((at = strstr(at, sample))) {
+		const char *value = strchr(at, ' ');
+
+		if (at > text && at[-1] == '\n' && value)
+			return atof(value);
+		at++;
+	}
+	return -1;
+}
+
+static bool answers(void)
+{
+	return metric("terrace_scale_ratio") == 1;
+}
+
+static bool wait_for(bool (*done)(void))
+{
+	int ms;
+
+	for (ms = 0; ms < WAIT_MS; ms += 50) {
+		if (done())
+			return true;
+		usleep(50000);
+	}
+	return false;
+}
+
+FIXTURE(daemon) {
+	pid_t pid;
+};
+
+FIXTURE_SETUP(daemon)
+{
+	mkdir(DIR, 0755);
+	ASSERT_EQ(0, write_text(TIERS, tier_file));
+	ASSERT_EQ(0, write_config("lru"));
+	self->pid = daemon_start();
+	ASSERT_GT(self->pid, 0);
+	ASSERT_TRUE(wait_for(answers));
+}
+
+FIXTURE_TEARDOWN(daemon)
+{
+	int status;
+
+	kill(self->pid, SIGTERM);
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
+	EXPECT_EQ(0, status);
+	tiers_down();
+}
+
+/* A session with a buffer on the slow tier whose first half is used at every step. */
+struct client {
+	struct terrace_session *s;
+	struct terrace_buffer *b;
+	int fast;
+	uint32_t hot;
+};
+
+static int client_open(struct client *c)
+{
+	const struct terrace_options options = { .ring_entries = 64 };
+	struct terrace_buffer_options bo = { .class_id = TERRACE_CLASS_KV };
+	int err = terrace_session_open(&options, &c->s);
+
+	if (err)
+		return err;
+	c->fast = terrace_tier_find(c->s, "fast");
+	bo.tier = terrace_tier_find(c->s, "slow");
+	c->hot = 8;
+	err = terrace_buffer_create(c->s, 16 * EXTENT, &bo, &c->b);
+	if (!err)
+		memset(terrace_buffer_data(c->b), 0x33, 16 * EXTENT);
+	return err;
+}
+
+static void client_close(struct client *c)
+{
+	terrace_buffer_free(c->b);
+	terrace_session_close(c->s);
+}
+
+static int client_step(struct client *c)
+{
+	int err = terrace_step_begin(c->s, TERRACE_STEP_DECODE, 0, 1, 1);
+
+	if (!err)
+		err = terrace_record(c->s, terrace_buffer_id(c->b), TERRACE_ACCESS_READ, 0,
+				     c->hot * EXTENT);
+	return err ? err : terrace_step_end(c->s, NULL);
+}
+
+/* Extents of the hot half on the fast tier. */
+static uint32_t client_promoted(struct client *c)
+{
+	struct terrace_extent_info info[16];
+	uint32_t i, n = 0;
+
+	if (terrace_query(c->b, 0, 16 * EXTENT, info))
+		return 0;
+	for (i = 0; i < c->hot; i++)
+		n += info[i].tier == c->fast;
+	return n;
+}
+
+static uint32_t client_run(struct client *c, uint32_t promoted)
+{
+	int ms;
+
+	for (ms = 0; ms < WAIT_MS && client_promoted(c) < promoted; ms += 20) {
+		if (client_step(c))
+			break;
+		usleep(20000);
+	}
+	return client_promoted(c);
+}
+
+TEST_F_TIMEOUT(daemon, lru_promotes_what_is_used, 120)
+{
+	struct client c = { 0 };
+	uint64_t i, wrong = 0;
+	const char *data;
+
+	ASSERT_EQ(0, client_open(&c));
+	EXPECT_EQ(8, client_run(&c, 8));
+	data = terrace_buffer_data(c.b);
+	for (i = 0; i < 16 * EXTENT; i += 64)
+		wrong += data[i] != 0x33;
+	EXPECT_EQ(0, wrong);
+	EXPECT_GE(tiers_value("fast", "migrations_in"), 8);
+	client_close(&c);
+}
+
+TEST_F_TIMEOUT(daemon, killed_and_restarted_it_goes_on, 120)
+{
+	struct client c = { 0 };
+	int status, i;
+
+	ASSERT_EQ(0, client_open(&c));
+	for (i = 0; i < 5; i++) {
+		ASSERT_EQ(0, client_step(&c));
+		usleep(30000 * i);
+		kill(self->pid, SIGKILL);
+		ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
+		EXPECT_EQ(16 * (long long)EXTENT,
+			  tiers_value("fast", "used_bytes") + tiers_value("slow", "used_bytes"));
+		self->pid = daemon_start();
+		ASSERT_TRUE(wait_for(answers));
+	}
+	EXPECT_EQ(8, client_run(&c, 8));
+	client_close(&c);
+}
+
+static bool is_static(void)
+{
+	return strstr(metrics(), "policy=\"static\"");
+}
+
+TEST_F_TIMEOUT(daemon, reloads_its_policy, 60)
+{
+	struct client c = { 0 };
+	long long moved;
+	int i;
+
+	ASSERT_EQ(0, write_config("static"));
+	ASSERT_EQ(0, kill(self->pid, SIGHUP));
+	EXPECT_TRUE(wait_for(is_static));
+	ASSERT_EQ(0, client_open(&c));
+	moved = tiers_value("fast", "migrations_in");
+	for (i = 0; i < 30; i++) {
+		ASSERT_EQ(0, client_step(&c));
+		usleep(20000);
+	}
+	EXPECT_EQ(moved, tiers_value("fast", "migrations_in"));
+	client_close(&c);
+
+	/* a configuration that is wrong changes nothing */
+	ASSERT_EQ(0, write_config("fifo"));
+	ASSERT_EQ(0, kill(self->pid, SIGHUP));
+	usleep(300000);
+	EXPECT_TRUE(answers());
+	EXPECT_TRUE(is_static());
+}
+
+TEST_F(daemon, a_second_one_is_refused)
+{
+	pid_t second = daemon_start();
+	int status;
+
+	ASSERT_GT(second, 0);
+	ASSERT_EQ(second, waitpid(second, &status, 0));
+	EXPECT_TRUE(WIFEXITED(status));
+	EXPECT_NE(0, WEXITSTATUS(status));
+	EXPECT_NE(127, WEXITSTATUS(status));
+	EXPECT_TRUE(answers());
+}
+
+TEST_F(daemon, the_socket_belongs_to_root)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, stat(SOCKET, &st));
+	EXPECT_EQ(0, st.st_uid);
+	EXPECT_EQ(0660, st.st_mode & 0777);
+}
+
+TEST_HARNESS_MAIN
