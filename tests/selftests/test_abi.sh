@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Every file that the module puts into sysfs and configfs is documented in Documentation/ABI/testing.
+
+cd "$(dirname "$0")/../.." || exit 1
+abi=Documentation/ABI/testing
+n=0
+
+# check NAME DOCUMENT WHAT: one result
+check()
+{
+	n=$((n + 1))
+	if grep -qxF "What:		$3" "$abi/$2"; then
+		echo "ok $n - $1 is documented"
+	else
+		echo "not ok $n - $1 is not in $abi/$2 as $3"
+	fi
+}
+
+echo "TAP version 13"
+if ! terrace tier load tests/data/tiers/hbm-cxl-hbf.ini >/dev/null; then
+	echo "Bail out! the tiers of tests/data/tiers/hbm-cxl-hbf.ini do not come online"
+	exit 1
+fi
+sysfs=/sys/class/misc/terrace
+# dev, uevent, power and subsystem are the driver core's
+for file in "$sysfs"/*; do
+	name=${file##*/}
+	case $name in dev | uevent | power | subsystem | tiers) continue ;; esac
+	check "$name" sysfs-class-misc-terrace "$sysfs/$name"
+done
+for file in "$sysfs"/tiers/hbf0/*; do
+	name=${file##*/}
+	check "tier's $name" sysfs-class-misc-terrace "$sysfs/tiers/<tier>/$name"
+done
+config=/sys/kernel/config/terrace
+for file in "$config"/*; do
+	name=${file##*/}
+	[ -f "$file" ] || continue
+	check "$name" configfs-terrace "$config/$name"
+done
+for file in "$config"/tiers/hbf0/*; do
+	name=${file##*/}
+	check "tier's $name" configfs-terrace "$config/tiers/<name>/$name"
+done
+mkdir "$config/quotas/12345"
+for file in "$config"/quotas/12345/*; do
+	name=${file##*/}
+	check "quota $name" configfs-terrace "$config/quotas/<uid>/$name"
+done
+rmdir "$config/quotas/12345"
+for file in /sys/module/terrace/parameters/*; do
+	name=${file##*/}
+	check "parameter $name" sysfs-module-terrace "/sys/module/terrace/parameters/$name"
+done
+terrace tier unload >/dev/null || echo "not ok $((n += 1)) - the tiers do not go offline"
+echo "1..$n"
