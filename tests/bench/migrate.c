@@ -206,7 +206,7 @@ static double touch_us(char *memory)
 
 	for (i = 0; i < BYTES; i += EXTENT)
 		*(volatile char *)(memory + i) = 1;
-	return (now() - start) / (double)(BYTES / EXTENT) * 1e6;
+	return (now() - start) * 1e6 * (double)EXTENT / (double)BYTES;
 }
 
 static double first_touch_ours(struct mover *m)
@@ -236,8 +236,9 @@ static double first_touch_anonymous(char *memory)
 
 static double refault(char *memory)
 {
+	/* shared memory keeps its pages: they are only mapped again */
 	touch_us(memory);
-	return first_touch_anonymous(memory);	/* shared memory keeps its pages: only mapped again */
+	return first_touch_anonymous(memory);
 }
 
 /* Debian's default is never: let MADV_HUGEPAGE work on shared memory. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* terraced: brings tiers up, promotes what is hot, serves metrics, survives being killed, reloads. */
+/* terraced: brings tiers up, promotes what is hot, serves metrics, survives SIGKILL, reloads. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -60,7 +60,7 @@ static pid_t daemon_start(void)
 }
 
 /* Text of the metrics, or "" while nobody answers. */
-static const char *metrics(void)
+static const char *read_metrics(void)
 {
 	static char text[1 << 17];
 	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = SOCKET };
@@ -84,7 +84,7 @@ static const char *metrics(void)
 /* Value of a metric's first sample whose name and labels begin so; -1 when there is none. */
 static double metric(const char *sample)
 {
-	const char *text = metrics();
+	const char *text = read_metrics();
 	const char *at = text;
 
 	while ((at = strstr(at, sample))) {
@@ -242,7 +242,7 @@ TEST_F_TIMEOUT(daemon, killed_and_restarted_it_goes_on, 120)
 
 static bool is_static(void)
 {
-	return strstr(metrics(), "policy=\"static\"");
+	return strstr(read_metrics(), "policy=\"static\"");
 }
 
 TEST_F_TIMEOUT(daemon, reloads_its_policy, 60)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Whose a buffer is: memory cgroup, uid, and what is left when its process is killed at any moment. */
+/* Whose a buffer is: memory cgroup, uid, and what is left when its process is killed. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

@@ -170,12 +170,16 @@ static void test_sysfs(void **state)
 	assert_non_null(strstr(text, "\nterrace_scale_ratio 1024\n"));
 	assert_non_null(strstr(text, "\nterrace_model_clock_seconds 1.500000000\n"));
 	assert_null(strstr(text, "terrace_sessions"));
-	assert_non_null(strstr(text, "terrace_tier_info{tier=\"hbm0\",backing=\"mem:0\",classes=\"kv weights\"} 1\n"));
+	assert_non_null(strstr(text,
+			       "terrace_tier_info{tier=\"hbm0\",backing=\"mem:0\","
+			       "classes=\"kv weights\"} 1\n"));
 	/* One family, its tiers in the order of their names. */
 	assert_non_null(strstr(text, "# TYPE terrace_tier_read_bytes_total counter\n"
 			       "terrace_tier_read_bytes_total{tier=\"cxl0\"} 7\n"
 			       "terrace_tier_read_bytes_total{tier=\"hbm0\"} 42\n"));
-	assert_non_null(strstr(text, "terrace_tier_model_energy_joules_total{tier=\"hbm0\"} 1.000001\n"));
+	assert_non_null(strstr(text,
+			       "terrace_tier_model_energy_joules_total{tier=\"hbm0\"} "
+			       "1.000001\n"));
 	assert_non_null(strstr(text, "terrace_tier_lifetime_seconds{tier=\"hbm0\"} +Inf\n"));
 	assert_null(strstr(text, "terrace_tier_write_bytes_total"));
 	free(w.text);

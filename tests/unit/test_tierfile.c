@@ -75,7 +75,7 @@ static void test_read(void **state)
 				   "[accelerator]\npeak_flops = 989e12\nefficiency_permille = 500\n"
 				   "idle_watts = 68.5\nactive_watts = 700\n"
 				   "[tier cxl-0]\nprofile = fast\nbacking = mem:1\nrank = 7\n"
-				   "classes =  context\t activation \nread_latency_ns = 284\n"
+				   "classes =  context\t activation\nread_latency_ns = 284\n"
 				   "channels = 1\nstacks = 2\n"
 				   "[tier hbm_0]\nprofile = fast\nbacking = mem:0\nrank = 0\n"
 				   "classes = weights kv\n"), 0);

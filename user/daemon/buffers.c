@@ -68,7 +68,7 @@ static int known_init(struct known_buffer *k, const struct terrace_buffer_info *
 /* The kernel lists ascending ids and never uses one again: what is new goes to the end. */
 static int buffers_add(struct buffers *b, const struct terrace_buffer_info *info)
 {
-	struct known_buffer *known = b->known;
+	struct known_buffer *known;
 	size_t room = b->room ? 2 * b->room : 64;
 	int err;
 

@@ -25,5 +25,5 @@ uint64_t clocks_model(const struct clocks *c, uint64_t mono_ns)
 	if (mono_ns <= c->mono_before_ns)
 		return c->model_before_ns;
 	return c->model_before_ns +
-	       (uint64_t)((unsigned __int128)model * (mono_ns - c->mono_before_ns) / span);
+	       (uint64_t)((__uint128_t)model * (mono_ns - c->mono_before_ns) / span);
 }

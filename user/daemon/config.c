@@ -134,7 +134,8 @@ static int set_listen(struct config *c, const char *key, const char *value,
 		in6->sin6_port = htons(port);
 		bytes = sizeof(*in6);
 	} else {
-		engine_error_set(e, "%s=%s is not on loopback, and the metrics have no access control: use 127.0.0.1:%" PRIu64 " and a proxy that has",
+		engine_error_set(e, "%s=%s is not on loopback, and the metrics have no access control: "
+				 "use 127.0.0.1:%" PRIu64 " and a proxy that has",
 				 key, value, (uint64_t)port);
 		return -EINVAL;
 	}
@@ -186,7 +187,8 @@ static int set_uprobe(struct config *c, const char *key, const char *value,
 	size_t len = colon ? (size_t)(colon - value) : strlen(value);
 
 	if (value[0] && (!len || !function[0])) {
-		engine_error_set(e, "%s=%s is not FILE or FILE:FUNCTION: use libggml-base.so:%s", key,
+		engine_error_set(e,
+				 "%s=%s is not FILE or FILE:FUNCTION: use libggml-base.so:%s", key,
 				 value, CONFIG_UPROBE_FUNCTION);
 		return -EINVAL;
 	}

@@ -95,7 +95,8 @@ void daemon_close(struct daemon *d)
 static void warn_restart(bool changed, const char *key)
 {
 	if (changed)
-		log_line(LOG_WARNING, "%s has changed: restart terraced to let it take effect", key);
+		log_line(LOG_WARNING, "%s has changed: restart terraced to let it take effect",
+			 key);
 }
 
 static void keep_fixed(struct config *next, const struct config *now)

@@ -15,7 +15,7 @@
  *
  * The kernel drops the lock with the process, however it ends.
  *
- * Return: the lock's descriptor, to be kept open; -EBUSY another daemon runs (@e names its process);
+ * Return: the lock's descriptor, to be kept open; -EBUSY another daemon runs (@e has its process);
  * another negative errno.
  */
 int lock_take(struct engine_error *e);

@@ -78,7 +78,8 @@ static void parse_command_line(int argc, char **argv)
 		"  terraced --tiers hbm-cxl.ini --policy lru --listen 127.0.0.1:9464\n"
 		"  terraced --observe-uprobe libggml-base.so\n"
 		"  curl --unix-socket /run/terrace/metrics.sock http://localhost/metrics\n\n"
-		"SIGHUP reads the configuration again, SIGTERM ends the daemon and leaves the tiers online.";
+		"SIGHUP reads the configuration again, SIGTERM ends the daemon and leaves the "
+		"tiers online.";
 	struct argp_option list[OPTIONS + 2] = {
 		{ "config", 'c', "FILE", 0, "Read settings from this file; options win over it",
 		  0 },

@@ -47,7 +47,8 @@ int requirements_bpf_error(const char *what, int err, struct engine_error *e)
 		engine_error_set(e, "%s needs more memory than there is: lower heat_extents", what);
 		break;
 	default:
-		engine_error_set(e, "%s could not be loaded: %s; libbpf's words above say more", what,
+		engine_error_set(e,
+				 "%s could not be loaded: %s; libbpf's words above say more", what,
 				 strerror(-err));
 	}
 	return err;

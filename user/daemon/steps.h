@@ -28,8 +28,8 @@ void steps_close(struct steps *s);
 
 /**
  * steps_probe - measure the calls of a function, in every process, instead of the one before
- * @file: executable or shared library; one without a slash is searched for as ld.so(8) and the shell
- *        would; "" = none
+ * @file: executable or shared library; one without a slash is searched for as ld.so(8) and the
+ *        shell would; "" = none
  * @function: symbol in its symbol table or dynamic symbol table
  *
  * Return: 0; a negative errno with @e set; then nothing is probed.

@@ -89,7 +89,7 @@ static const struct file_metric tier_files[] = {
 	{ "lifetime_extrapolated", "terrace_tier_lifetime_extrapolated", "gauge", 0,
 	  "1 while the lifetime rests on less than a model day." },
 	{ "write_budget_bytes_per_day", "terrace_tier_write_budget_bytes_per_day", "gauge", 0,
-	  "Modelled bytes the host may write a model day to reach the lifetime target, +Inf without one." },
+	  "Modelled bytes the host may write a model day to reach the lifetime target, or +Inf." },
 };
 
 /* Reads a file's text without its newline. */
@@ -115,7 +115,7 @@ static int read_text(const char *folder, const char *file, char *to, size_t room
 
 static int read_number(const char *folder, const char *file, __u64 *out)
 {
-	char text[64], *end;
+	char text[64] = "", *end;
 
 	if (read_text(folder, file, text, sizeof(text)))
 		return -ENOENT;
@@ -178,7 +178,8 @@ static void write_tier_infos(struct metrics *m, const char *folder, const struct
 			{ "tier", t->names[i] }, { "backing", backing }, { "classes", classes },
 		};
 
-		if (snprintf(path, sizeof(path), "%s/%s", folder, t->names[i]) >= (int)sizeof(path) ||
+		if (snprintf(path, sizeof(path), "%s/%s", folder, t->names[i]) >=
+		    (int)sizeof(path) ||
 		    read_text(path, "backing", backing, sizeof(backing)) ||
 		    read_text(path, "classes", classes, sizeof(classes)))
 			continue;
@@ -196,7 +197,8 @@ static void write_tier_family(struct metrics *m, const char *folder, const struc
 	for (size_t i = 0; i < t->n; i++) {
 		struct metrics_label label = { "tier", t->names[i] };
 
-		if (snprintf(path, sizeof(path), "%s/%s", folder, t->names[i]) >= (int)sizeof(path) ||
+		if (snprintf(path, sizeof(path), "%s/%s", folder, t->names[i]) >=
+		    (int)sizeof(path) ||
 		    read_number(path, f->file, &v))
 			continue;
 		if (!begun)

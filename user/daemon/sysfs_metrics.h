@@ -13,7 +13,7 @@
  * sysfs_metrics_write - write the families of the device and its tiers
  * @root: SYSFS_DEVICE, or another folder in tests
  *
- * A file that is missing or has no value now (the lifetime in the first model minute) has no sample.
+ * A file that is missing or has no value now (lifetime in the first model minute) has no sample.
  */
 void sysfs_metrics_write(struct metrics *m, const char *root);
 

@@ -113,7 +113,7 @@ int tiers_up(const struct engine_tierfile *file, struct terrace_session *s,
 int tiers_look(struct terrace_session *s, struct policy_tier out[TERRACE_TIERS_MAX],
 	       struct engine_error *e)
 {
-	struct terrace_tier_info infos[TERRACE_TIERS_MAX];
+	struct terrace_tier_info infos[TERRACE_TIERS_MAX] = { 0 };
 	struct terrace_info device;
 	int n = tiers_online(s, infos, &device, e);
 

@@ -56,7 +56,8 @@ static int profile_append(struct engine_ini *ini, const char *key, char *to, siz
 
 	if ((size_t)snprintf(to + used, size - used, "%s%s", used ? " " : "", text) < size - used)
 		return 0;
-	return engine_ini_fail(ini, "the text of %s has more than %zu bytes: cut it", key, size - 1);
+	return engine_ini_fail(ini, "the text of %s has more than %zu bytes: cut it", key,
+			       size - 1);
 }
 
 static int profile_text(struct engine_ini *ini, const char *key, const char *value, char *to,
