@@ -195,6 +195,7 @@ static void test_exposed_closed_form(void **state)
 	(void)state;
 	for (i = 0; i < ROUNDS; i++) {
 		long double chunk, chunks, left, expected, got;
+		__u64 whole;
 		struct tmodel_profile p;
 		__u64 bytes;
 
@@ -204,7 +205,8 @@ static void test_exposed_closed_form(void **state)
 		flashes++;
 		bytes = model_random_range(&r, 1, 1ULL << 36);
 		chunk = p.page_bytes * p.channels;
-		chunks = (bytes + p.page_bytes * p.channels - 1) / (p.page_bytes * p.channels);
+		whole = (bytes + p.page_bytes * p.channels - 1) / (p.page_bytes * p.channels);
+		chunks = whole;
 		left = p.page_read_ns - chunk * 1e9L / p.read_bps;
 		expected = p.page_read_ns + (left > 0 ? (chunks - 1) * left : 0);
 		got = tmodel_exposed_ns(&p, TMODEL_READ, bytes, FULL, &sat) - p.read_latency_ns;

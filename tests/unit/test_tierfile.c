@@ -63,7 +63,7 @@ static void check_refused(void **state, int status, const char *text, const char
 }
 
 #define CHECK_REFUSED(text, ...) \
-	check_refused(state, -EINVAL, text, (const char *const []) { __VA_ARGS__, NULL })
+	check_refused(state, -EINVAL, text, (const char * const[]) { __VA_ARGS__, NULL })
 
 static void test_read(void **state)
 {
@@ -214,7 +214,7 @@ static void test_profiles(void **state)
 
 	check_refused(state, -ENOENT, "[tier a]\nprofile = none\nbacking = mem:0\nrank = 0\n"
 		      "classes = kv\n",
-		      (const char *const []) { "profile none", "TERRACE_PROFILES", NULL });
+		      (const char * const[]) { "profile none", "TERRACE_PROFILES", NULL });
 	/* An error in the profile names the profile's file. */
 	ini_fixture_text(f, "bad.ini", "[profile]\nchanels = 3\n");
 	CHECK_REFUSED("[tier a]\nprofile = bad\nbacking = mem:0\nrank = 0\nclasses = kv\n",

@@ -89,6 +89,7 @@ static int fill_tier(struct replay_driver *d, uint32_t i, const struct terrace_l
 {
 	const struct engine_tier *t = &d->file->tiers[i];
 	const struct replay_tier *then = &d->tier[i];
+	const struct terrace_ledger_entry *sealed;
 	struct replay_tier now = { 0 };
 	uint64_t accesses_uj = 0;
 	uint32_t c;
@@ -101,8 +102,8 @@ static int fill_tier(struct replay_driver *d, uint32_t i, const struct terrace_l
 	l->capacity_bytes = t->profile.capacity_bytes;
 	l->read_bps = t->profile.read_bps;
 	for (c = 0; c < TERRACE_CLASSES; c++) {
-		subtract_entry(&l->class[c], &ledger->entry[then->index][c],
-			       &d->sealed.entry[then->index][c]);
+		sealed = &d->sealed.entry[then->index][c];
+		subtract_entry(&l->class[c], &ledger->entry[then->index][c], sealed);
 		accesses_uj += l->class[c].model_energy_uj;
 		l->load_bytes += d->sealed.entry[then->index][c].model_write_bytes;
 	}
