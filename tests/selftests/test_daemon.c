@@ -271,6 +271,34 @@ TEST_F_TIMEOUT(daemon, reloads_its_policy, 60)
 	EXPECT_TRUE(is_static());
 }
 
+/* What the daemon is asked to measure: kept out of line, and not folded away. */
+__attribute__((noinline, noclone)) void daemon_probed(void)
+{
+	__asm__ volatile("");
+}
+
+static bool probe_counted(void)
+{
+	return metric("terrace_call_seconds_count") == 100;
+}
+
+TEST_F_TIMEOUT(daemon, measures_a_function_by_uprobe, 60)
+{
+	char self_path[256] = "", text[600];
+	int status, i;
+
+	ASSERT_GT(readlink("/proc/self/exe", self_path, sizeof(self_path) - 1), 0);
+	kill(self->pid, SIGTERM);
+	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
+	snprintf(text, sizeof(text), "[daemon]\nobserve_uprobe = %s:daemon_probed\n", self_path);
+	ASSERT_EQ(0, write_text(CONFIG, text));
+	self->pid = daemon_start();
+	ASSERT_TRUE(wait_for(answers));
+	for (i = 0; i < 100; i++)
+		daemon_probed();
+	EXPECT_TRUE(wait_for(probe_counted));
+}
+
 TEST_F(daemon, a_second_one_is_refused)
 {
 	pid_t second = daemon_start();
