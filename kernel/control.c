@@ -24,19 +24,27 @@ static struct configfs_subsystem control_subsys;
 
 /**
  * struct tier_item - a tier's directory
- * @lock: protects the rest; between rows 1 and 2 of the lock order
+ * @lock: protects the rest; innermost, and never held for long
+ * @changing: goes online or offline, which may last: nothing else may change meanwhile
  * @index: slot while online, -1 otherwise
  */
 struct tier_item {
 	struct config_item item;
-	struct mutex lock;	/* settings and index */
+	struct mutex lock;
 	struct terrace_tier_settings settings;
+	bool changing;
 	int index;
 };
 
 static struct tier_item *to_tier_item(struct config_item *item)
 {
 	return container_of(item, struct tier_item, item);
+}
+
+static bool tier_item_fixed(const struct tier_item *t)
+{
+	lockdep_assert_held(&t->lock);
+	return t->changing || t->index >= 0;
 }
 
 /* Parse a decimal number in a range. */
@@ -67,7 +75,7 @@ static ssize_t profile_store(struct config_item *item, size_t offset, u64 low, u
 	if (err)
 		return err;
 	guard(mutex)(&t->lock);
-	if (t->index >= 0)
+	if (tier_item_fixed(t))
 		return -EBUSY;
 	*(u64 *)((void *)&t->settings.profile + offset) = value;
 	return count;
@@ -109,7 +117,7 @@ static ssize_t tier_backing_store(struct config_item *item, const char *page, si
 	if (err)
 		return err;
 	guard(mutex)(&t->lock);
-	if (t->index >= 0)
+	if (tier_item_fixed(t))
 		return -EBUSY;
 	t->settings.node = node;
 	return count;
@@ -133,7 +141,7 @@ static ssize_t tier_rank_store(struct config_item *item, const char *page, size_
 	if (err)
 		return err;
 	guard(mutex)(&t->lock);
-	if (t->index >= 0)
+	if (tier_item_fixed(t))
 		return -EBUSY;
 	t->settings.rank = rank;
 	return count;
@@ -186,7 +194,7 @@ static ssize_t tier_classes_store(struct config_item *item, const char *page, si
 	if (err)
 		return err;
 	guard(mutex)(&t->lock);
-	if (t->index >= 0)
+	if (tier_item_fixed(t))
 		return -EBUSY;
 	t->settings.classes = classes;
 	return count;
@@ -226,49 +234,69 @@ static ssize_t tier_online_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%d\n", t->index >= 0);
 }
 
-static int tier_item_online(struct tier_item *t)
-{
-	int index, err;
-
-	if (t->index >= 0)
-		return -EBUSY;
-	err = configfs_depend_item_unlocked(&control_subsys, &t->item);
-	if (err)
-		return err;
-	index = terrace_tier_online(&t->settings);
-	if (index < 0)
-		configfs_undepend_item(&t->item);
-	else
-		t->index = index;
-	return min(index, 0);
-}
-
-static int tier_item_offline(struct tier_item *t)
+static int tier_item_online(struct tier_item *t, int *index)
 {
 	int err;
 
-	if (t->index < 0)
-		return 0;
-	err = terrace_tier_offline(t->index);
+	err = configfs_depend_item_unlocked(&control_subsys, &t->item);
 	if (err)
 		return err;
-	t->index = -1;
-	configfs_undepend_item(&t->item);
+	err = terrace_tier_online(&t->settings);
+	if (err < 0) {
+		configfs_undepend_item(&t->item);
+		return err;
+	}
+	*index = err;
 	return 0;
+}
+
+static int tier_item_offline(struct tier_item *t, int *index)
+{
+	int err = terrace_tier_offline(*index);
+
+	if (err)
+		return err;
+	configfs_undepend_item(&t->item);
+	*index = -1;
+	return 0;
+}
+
+/* Keep everybody else from changing the item. -EALREADY: it is what it shall become. */
+static int tier_item_claim(struct tier_item *t, bool online, int *index)
+{
+	guard(mutex)(&t->lock);
+	if (t->changing)
+		return -EBUSY;
+	*index = t->index;
+	if (online == (t->index >= 0))
+		return -EALREADY;
+	t->changing = true;
+	return 0;
+}
+
+static void tier_item_unclaim(struct tier_item *t, int index)
+{
+	guard(mutex)(&t->lock);
+	t->changing = false;
+	t->index = index;
 }
 
 static ssize_t tier_online_store(struct config_item *item, const char *page, size_t count)
 {
 	struct tier_item *t = to_tier_item(item);
 	bool online;
-	int err = kstrtobool(page, &online);
+	int index, err;
 
+	err = kstrtobool(page, &online);
 	if (err)
 		return err;
-	if (mutex_lock_killable(&t->lock))
-		return -EINTR;
-	err = online ? tier_item_online(t) : tier_item_offline(t);
-	mutex_unlock(&t->lock);
+	err = tier_item_claim(t, online, &index);
+	if (err == -EALREADY)
+		return online ? -EBUSY : count;
+	if (err)
+		return err;
+	err = online ? tier_item_online(t, &index) : tier_item_offline(t, &index);
+	tier_item_unclaim(t, index);
 	return err ?: count;
 }
 CONFIGFS_ATTR(tier_, online);
@@ -463,16 +491,20 @@ static bool any_tier_online(void)
 
 static ssize_t device_store(u64 low, u64 high, const char *page, size_t count, void (*set)(u64))
 {
+	bool busy;
 	u64 value;
 	int err = parse_range(page, low, high, &value);
 
 	if (err)
 		return err;
-	guard(mutex)(&terrace.control);
-	if (any_tier_online())
-		return -EBUSY;
-	set(value);
-	return count;
+	/* an evacuation may hold it for long */
+	if (mutex_lock_killable(&terrace.control))
+		return -EINTR;
+	busy = any_tier_online();
+	if (!busy)
+		set(value);
+	mutex_unlock(&terrace.control);
+	return busy ? -EBUSY : count;
 }
 
 #define DEVICE_ATTR_U64(_name, _value, _low, _high, _set)				\
