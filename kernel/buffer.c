@@ -110,6 +110,7 @@ static struct terrace_buffer *buffer_alloc(struct terrace_session *s,
 	strscpy(b->name, arg->name, sizeof(b->name));
 	mutex_init(&b->range_lock);
 	spin_lock_init(&b->table_lock);
+	INIT_LIST_HEAD(&b->spares);
 	b->memcg = get_mem_cgroup_from_mm(current->mm);
 	b->pid = get_task_pid(current, PIDTYPE_TGID);
 	b->session = terrace_session_get(s);
@@ -221,8 +222,8 @@ static u64 buffer_drop_extent(struct terrace_buffer *b, u64 index)
 
 	if (!e->folio)
 		return 0;
-	if (folio_ref_count(e->folio) == 1) {
-		terrace_frame_free(e->folio);
+	if (folio_ref_count(e->folio) == 1 || terrace_frame_poisoned(e->folio)) {
+		terrace_frame_free(e->folio, e->tier);
 		return 0;
 	}
 	terrace_detached_add(e->folio, e->tier);
@@ -246,6 +247,7 @@ static int buffer_release(struct inode *inode, struct file *file)
 			b->tier_extents[tier]--;
 		cond_resched();
 	}
+	terrace_frame_drain(b);
 	buffer_unplace(b);
 	terrace_quota_give(b->quota, b->class_id, bytes);
 	buffer_free(b);

@@ -24,20 +24,25 @@ static void detached_drop(struct folio *folio)
 
 	list_del(&folio->lru);
 	folio->private = NULL;
-	terrace_frame_free(folio);
+	terrace_frame_free(folio, tier);
 	terrace_tier_reattach(tier, bytes);
 }
 
 static void detached_reap(struct work_struct *work)
 {
 	struct folio *folio, *next;
+	LIST_HEAD(unpinned);
 
-	guard(spinlock)(&detached_lock);
+	spin_lock(&detached_lock);
 	list_for_each_entry_safe(folio, next, &detached, lru)
-		if (folio_ref_count(folio) == 1)
-			detached_drop(folio);
+		if (folio_ref_count(folio) == 1 || terrace_frame_poisoned(folio))
+			list_move(&folio->lru, &unpinned);
 	if (!list_empty(&detached))
 		schedule_delayed_work(&detached_work, HZ);
+	spin_unlock(&detached_lock);
+
+	list_for_each_entry_safe(folio, next, &unpinned, lru)
+		detached_drop(folio);
 }
 
 /**

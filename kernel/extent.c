@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Extents: frames and who may use them.
+ * Extents: who may use their frames, and how they come by them.
  *
  * Shared use (faults, reads, writes) takes a reference to the folio while MOVING is clear.
  * Exclusive use (migrate, seal, discard) sets MOVING and then finds nobody else: a reference that
@@ -73,32 +73,41 @@ void terrace_extent_end(struct terrace_buffer *b, u64 index)
 
 /**
  * terrace_extent_wait - wait in page_mkwrite until the extent is not being moved
+ * @folio: that the core wants to write to, and holds a reference to for this caller
  *
- * The core holds a reference to the old folio for this caller. It is made known in waiters, so that
- * the mover can tell it from a pin; nothing touches that reference before table_lock was taken
- * again. Return: 0 or -EINTR.
+ * The reference is made known in waiters, so that the mover can tell it from a pin; nothing touches
+ * it before table_lock was taken again. Waiters are counted for the folio in the table only: a swap
+ * forgets those of the old folio, which may wake up long after.
+ *
+ * Return: 0 or -EINTR.
  */
-int terrace_extent_wait(struct terrace_buffer *b, u64 index)
+int terrace_extent_wait(struct terrace_buffer *b, u64 index, const struct folio *folio)
 {
 	struct terrace_extent *e = &b->extents[index];
 	int err = 0;
 
 	spin_lock(&b->table_lock);
-	while (!err && test_bit(TERRACE_X_MOVING, &e->flags)) {
+	while (!err && e->folio == folio && test_bit(TERRACE_X_MOVING, &e->flags)) {
 		e->waiters++;
 		spin_unlock(&b->table_lock);
 		if (wait_on_bit(&e->flags, TERRACE_X_MOVING, TASK_KILLABLE))
 			err = -EINTR;
 		spin_lock(&b->table_lock);
-		e->waiters--;
+		if (e->folio == folio)
+			e->waiters--;
 	}
 	spin_unlock(&b->table_lock);
 	return err;
 }
 
-/* Is every reference the table's, a mapping's or a known waiter's? */
+/*
+ * Is every reference the table's, a mapping's or a known waiter's? Who else refers to a folio with a
+ * broken page (memory failure handling does) may keep it: nobody gets it again.
+ */
 static bool extent_unpinned(struct terrace_buffer *b, struct terrace_extent *e)
 {
+	if (terrace_frame_poisoned(e->folio))
+		return true;
 	guard(spinlock)(&b->table_lock);
 	return folio_ref_count(e->folio) == 1 + folio_mapcount(e->folio) + e->waiters;
 }
@@ -148,75 +157,28 @@ bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *foli
 {
 	struct terrace_extent *e = &b->extents[index];
 	struct folio *old = e->folio;
+	bool poisoned = terrace_frame_poisoned(old);
 	int refs;
 
 	unmap_mapping_pages(b->mapping, old->index, folio_nr_pages(old), false);
 	guard(spinlock)(&b->table_lock);
 	refs = 1 + e->waiters;
-	if (!folio_ref_freeze(old, refs))
+	if (!poisoned && !folio_ref_freeze(old, refs))
 		return false;
 	e->folio = folio;
+	e->waiters = 0;
 	b->tier_extents[e->tier]--;
 	b->tier_extents[tier]++;
 	e->tier = tier;
 	if (!folio)
 		b->resident--;
 	old->mapping = NULL;
-	folio_ref_unfreeze(old, refs);
+	if (!poisoned)
+		folio_ref_unfreeze(old, refs);
 	return true;
 }
 
-/**
- * terrace_frame_alloc - frames for an extent on a tier's node, charged to the buffer's creator
- *
- * Never lets the OOM killer loose: the caller has other tiers to try. The content is undefined.
- *
- * Return: a folio with one reference, or NULL.
- */
-struct folio *terrace_frame_alloc(struct terrace_buffer *b, u32 tier)
-{
-	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_THISNODE | __GFP_COMP | __GFP_NOWARN |
-		    __GFP_RETRY_MAYFAIL;
-	struct mem_cgroup *old;
-	struct folio *folio;
-
-	if (terrace_inject(TERRACE_INJECT_ALLOC))
-		return NULL;
-	old = set_active_memcg(b->memcg);
-	folio = __folio_alloc(gfp, terrace_extent_order(b), terrace.tiers[tier].node, NULL);
-	set_active_memcg(old);
-	return folio;
-}
-
-/**
- * terrace_frame_attach - make a folio ready to be an extent's
- */
-void terrace_frame_attach(struct terrace_buffer *b, u64 index, struct folio *folio)
-{
-	folio->mapping = b->mapping;
-	folio->index = index << terrace_extent_order(b);
-	folio_mark_uptodate(folio);
-}
-
-static bool frame_poisoned(struct folio *folio)
-{
-	return folio_test_hwpoison(folio) ||
-	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
-}
-
-/**
- * terrace_frame_free - drop an extent's reference to a folio that is mapped nowhere
- *
- * A folio with a broken page is leaked: the allocator must not hand it out again.
- */
-void terrace_frame_free(struct folio *folio)
-{
-	folio->mapping = NULL;
-	if (!frame_poisoned(folio))
-		folio_put(folio);
-}
-
-static int frame_alloc_anywhere(struct terrace_buffer *b, u32 home, struct folio **folio, u32 *tier)
+static int extent_alloc(struct terrace_buffer *b, u32 home, struct folio **folio, u32 *tier)
 {
 	u32 order[TERRACE_TIERS_MAX];
 	u32 i, n, reason;
@@ -242,7 +204,7 @@ static int frame_alloc_anywhere(struct terrace_buffer *b, u32 home, struct folio
 }
 
 /* Put fresh frames into an empty extent whose home is still @home. */
-static bool frame_install(struct terrace_buffer *b, u64 index, struct folio *folio, u32 home,
+static bool extent_install(struct terrace_buffer *b, u64 index, struct folio *folio, u32 home,
 			  u32 tier)
 {
 	struct terrace_extent *e = &b->extents[index];
@@ -266,15 +228,15 @@ static int extent_populate(struct terrace_buffer *b, u64 index, bool *fresh)
 	u32 tier;
 	int err;
 
-	err = frame_alloc_anywhere(b, home, &folio, &tier);
+	err = extent_alloc(b, home, &folio, &tier);
 	if (err)
 		return err;
 	if (!want_init_on_alloc(GFP_KERNEL))
 		folio_zero_range(folio, 0, folio_size(folio));
 	terrace_frame_attach(b, index, folio);
-	*fresh = frame_install(b, index, folio, home, tier);
+	*fresh = extent_install(b, index, folio, home, tier);
 	if (!*fresh)
-		terrace_frame_free(folio);
+		terrace_frame_free(folio, tier);
 	if (tier != home)
 		terrace_tier_give(*fresh ? home : tier, bytes);
 	return 0;

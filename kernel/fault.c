@@ -85,7 +85,7 @@ static vm_fault_t terrace_page_mkwrite(struct vm_fault *vmf)
 	u64 index = fault_index(b, vmf);
 	struct terrace_extent *e = &b->extents[index];
 
-	if (terrace_extent_wait(b, index))
+	if (terrace_extent_wait(b, index, folio))
 		return fault_sigbus(b, index, true, -EINTR);
 	if (!fault_lock(b, index, folio))
 		return VM_FAULT_NOPAGE;

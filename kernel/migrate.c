@@ -20,6 +20,7 @@ static int migrate_copy(struct terrace_buffer *b, u64 index, struct folio *to, u
 			u32 *reason)
 {
 	struct folio *from = b->extents[index].folio;
+	u32 source = b->extents[index].tier;
 	int err;
 
 	*reason = TERRACE_REASON_PINNED;
@@ -30,7 +31,7 @@ static int migrate_copy(struct terrace_buffer *b, u64 index, struct folio *to, u
 	if (terrace_inject(TERRACE_INJECT_COPY)) {
 		*reason = TERRACE_REASON_INJECTED;
 		err = -EIO;
-	} else if (folio_mc_copy(to, from)) {
+	} else if (terrace_frame_poisoned(from) || folio_mc_copy(to, from)) {
 		*reason = TERRACE_REASON_MEDIA;
 		err = -EIO;
 	} else {
@@ -38,12 +39,10 @@ static int migrate_copy(struct terrace_buffer *b, u64 index, struct folio *to, u
 		err = terrace_extent_swap(b, index, to, tier) ? 0 : -EBUSY;
 	}
 	folio_unlock(from);
-	if (err) {
-		to->mapping = NULL;
+	if (err)
 		return err;
-	}
 	*reason = TERRACE_REASON_NONE;
-	terrace_frame_free(from);
+	terrace_frame_recycle(b, from, source);
 	return 0;
 }
 
@@ -52,14 +51,14 @@ static int migrate_frames(struct terrace_buffer *b, u64 index, u32 tier, u32 *re
 	struct folio *to;
 	int err;
 
-	to = terrace_frame_alloc(b, tier);
+	to = terrace_frame_target(b, tier);
 	if (!to) {
 		*reason = TERRACE_REASON_NO_MEMORY;
 		return -ENOMEM;
 	}
 	err = migrate_copy(b, index, to, tier, reason);
 	if (err)
-		folio_put(to);
+		terrace_frame_recycle(b, to, tier);
 	return err;
 }
 
@@ -301,6 +300,7 @@ int terrace_migrate_evacuate(u32 tier)
 	lockdep_assert_held(&terrace.control);
 	while (!err && (b = terrace_buffer_next(&after))) {
 		err = evacuate_buffer(b, tier);
+		terrace_frame_drain(b);
 		terrace_buffer_put(b);
 	}
 	return err;

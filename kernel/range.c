@@ -145,7 +145,7 @@ static int discard_extent(struct terrace_buffer *b, u64 index)
 		folio_unlock(folio);
 		if (!gone)
 			return -EBUSY;
-		terrace_frame_free(folio);
+		terrace_frame_free(folio, e->tier);
 	}
 	clear_bit(TERRACE_X_DIRTY, &e->flags);
 	unseal_extent(b, index);

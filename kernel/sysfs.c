@@ -121,6 +121,7 @@ TIER_VALUE(derate_permille, "%u", t->derate_permille);
 TIER_VALUE(capacity_bytes, "%llu", t->capacity);
 TIER_VALUE(used_bytes, "%llu", t->used);
 TIER_VALUE(detached_bytes, "%llu", t->detached);
+TIER_VALUE(poisoned_bytes, "%llu", t->poisoned);
 TIER_VALUE(model_capacity_bytes, "%llu", t->profile.capacity_bytes);
 TIER_VALUE(model_busy_ns, "%llu", t->busy_ns);
 TIER_VALUE(model_migrate_busy_ns, "%llu", t->timeline.busy_ns);
@@ -148,6 +149,7 @@ static struct attribute *tier_attrs[] = {
 	&tier_attr_capacity_bytes.attr,
 	&tier_attr_used_bytes.attr,
 	&tier_attr_detached_bytes.attr,
+	&tier_attr_poisoned_bytes.attr,
 	&tier_attr_read_bytes.attr,
 	&tier_attr_write_bytes.attr,
 	&tier_attr_model_capacity_bytes.attr,

@@ -86,9 +86,11 @@ enum terrace_tier_event {
  * struct terrace_tier - a slot; what is below @lock is protected by it
  * @index: place in terrace.tiers
  * @kobj: sysfs directory while online
- * @name, @rank, @classes, @node, @capacity, @profile: fixed while online
+ * @name, @rank, @classes, @node, @profile: fixed while online
  * @events: counters
  * @state: enum terrace_tier_state; written under terrace.control and @lock
+ * @capacity: real bytes; @poisoned were taken off
+ * @poisoned: bytes of folios with broken pages
  * @used: bytes that are some extent's home, and @detached
  * @detached: bytes of pages whose buffer is gone while pins keep them
  * @derate_permille: thermal derating as written by the daemon
@@ -101,12 +103,13 @@ struct terrace_tier {
 	u32 rank;
 	u32 classes;
 	int node;
-	u64 capacity;
 	struct tmodel_profile profile;
 	atomic64_t events[TERRACE_EV_NR];
 
 	spinlock_t lock;	/* row 10 of the lock order; protects what follows */
 	enum terrace_tier_state state;
+	u64 capacity;
+	u64 poisoned;
 	u64 used;
 	u64 detached;
 	u32 derate_permille;
@@ -136,6 +139,7 @@ int terrace_tier_derate(u32 index, u32 permille);
 int terrace_tier_take(u32 index, u32 class_id, u64 extent_bytes, u64 *count, u32 *reason);
 int terrace_tier_take_one(u32 index, u32 class_id, u64 extent_bytes, u32 *reason);
 void terrace_tier_give(u32 index, u64 bytes);
+void terrace_tier_lose(u32 index, u64 bytes);
 void terrace_tier_detach(u32 index, u64 bytes);
 void terrace_tier_reattach(u32 index, u64 bytes);
 bool terrace_tier_valid(u32 index);
@@ -323,8 +327,8 @@ enum {
  * @folio: frames, NULL before first touch; written under table_lock with MOVING or from NULL
  * @flags: TERRACE_X_ bits, atomic
  * @observed: step that charged this extent last
- * @waiters: page_mkwrite callers that wait for MOVING while the core holds a reference for them;
- *           under table_lock
+ * @waiters: page_mkwrite callers that wait for MOVING while the core holds a reference to @folio
+ *           for them; under table_lock
  * @tier: home; written under table_lock
  */
 struct terrace_extent {
@@ -342,7 +346,8 @@ struct terrace_extent {
  * @memcg: creator's, charged for frames; may be NULL
  * @link: in session.buffers
  * @range_lock: one seal, discard at a time
- * @table_lock: protects extents[].folio and tier, and the counters
+ * @table_lock: protects extents[].folio and tier, the counters, and @spares
+ * @spares: @spare_count folios kept as destinations of moves (frame.c), by their lru
  */
 struct terrace_buffer {
 	u32 id;
@@ -366,6 +371,8 @@ struct terrace_buffer {
 	u64 tier_extents[TERRACE_TIERS_MAX];
 	u64 resident;
 	u64 sealed;
+	struct list_head spares;
+	u32 spare_count;
 	struct terrace_extent extents[] __counted_by(count);
 };
 
@@ -427,14 +434,21 @@ int terrace_call(const struct terrace_call *calls, unsigned int first, unsigned 
 
 int terrace_extent_peek(struct terrace_buffer *b, u64 index, struct folio **folio);
 int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio, bool *fresh);
-int terrace_extent_wait(struct terrace_buffer *b, u64 index);
+int terrace_extent_wait(struct terrace_buffer *b, u64 index, const struct folio *folio);
 int terrace_extent_begin(struct terrace_buffer *b, u64 index);
 void terrace_extent_end(struct terrace_buffer *b, u64 index);
 int terrace_extent_isolate(struct terrace_buffer *b, u64 index, bool unmap);
 bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *folio, u32 tier);
+
+/* ---- frames (frame.c) ---- */
+
 struct folio *terrace_frame_alloc(struct terrace_buffer *b, u32 tier);
+struct folio *terrace_frame_target(struct terrace_buffer *b, u32 tier);
 void terrace_frame_attach(struct terrace_buffer *b, u64 index, struct folio *folio);
-void terrace_frame_free(struct folio *folio);
+bool terrace_frame_poisoned(struct folio *folio);
+void terrace_frame_free(struct folio *folio, u32 tier);
+void terrace_frame_recycle(struct terrace_buffer *b, struct folio *folio, u32 tier);
+bool terrace_frame_drain(struct terrace_buffer *b);
 
 /* ---- mapping, ranges, migration (fault.c, range.c, migrate.c, io.c) ---- */
 

@@ -44,6 +44,7 @@ static void tier_reset(struct terrace_tier *t, const struct terrace_tier_setting
 	t->capacity = s->profile.capacity_bytes >> terrace.scale_shift;
 	for (i = 0; i < TERRACE_EV_NR; i++)
 		atomic64_set(&t->events[i], 0);
+	t->poisoned = 0;
 	t->derate_permille = 1000;
 	t->online_ns = terrace_clock();
 	t->busy_ns = 0;
@@ -54,24 +55,18 @@ static void tier_reset(struct terrace_tier *t, const struct terrace_tier_setting
 	memset(t->rate_bytes, 0, sizeof(t->rate_bytes));
 }
 
-/**
- * terrace_tier_online - bring a tier online
- *
- * Return: its index; -EINVAL profile or capacity, -ENODEV no such node, -EBUSY rank taken,
- * -ENOSPC no slot, -ENOMEM.
- */
-int terrace_tier_online(const struct terrace_tier_settings *s)
+static void tier_set_state(struct terrace_tier *t, enum terrace_tier_state state)
+{
+	guard(spinlock)(&t->lock);
+	t->state = state;
+}
+
+static int tier_online(const struct terrace_tier_settings *s)
 {
 	struct terrace_tier *t;
-	const char *field;
 	int err;
 
-	if (tmodel_profile_check(&s->profile, &field) != TMODEL_PROFILE_OK || !s->classes)
-		return -EINVAL;
-	if (s->node < 0 || s->node >= MAX_NUMNODES || !node_state(s->node, N_MEMORY))
-		return -ENODEV;
-
-	guard(mutex)(&terrace.control);
+	lockdep_assert_held(&terrace.control);
 	if (s->profile.capacity_bytes >> terrace.scale_shift < PAGE_SIZE)
 		return -EINVAL;
 	if (tier_of_rank(s->rank))
@@ -87,32 +82,41 @@ int terrace_tier_online(const struct terrace_tier_settings *s)
 	err = terrace_sysfs_add_tier(t);
 	if (err)
 		return err;
-	spin_lock(&t->lock);
-	t->state = TERRACE_TIER_ONLINE;
-	spin_unlock(&t->lock);
+	tier_set_state(t, TERRACE_TIER_ONLINE);
 	return t->index;
 }
 
-static void tier_set_state(struct terrace_tier *t, enum terrace_tier_state state)
+/**
+ * terrace_tier_online - bring a tier online
+ *
+ * Return: its index; -EINVAL profile or capacity, -ENODEV no such node, -EBUSY rank taken,
+ * -ENOSPC no slot, -ENOMEM, -EINTR.
+ */
+int terrace_tier_online(const struct terrace_tier_settings *s)
 {
-	guard(spinlock)(&t->lock);
-	t->state = state;
+	const char *field;
+	int index;
+
+	if (tmodel_profile_check(&s->profile, &field) != TMODEL_PROFILE_OK || !s->classes)
+		return -EINVAL;
+	if (s->node < 0 || s->node >= MAX_NUMNODES || !node_state(s->node, N_MEMORY))
+		return -ENODEV;
+	/* an evacuation may hold it for long */
+	if (mutex_lock_killable(&terrace.control))
+		return -EINTR;
+	index = tier_online(s);
+	mutex_unlock(&terrace.control);
+	return index;
 }
 
-/**
- * terrace_tier_offline - evacuate a tier and take it offline
- *
- * Return: 0; -EBUSY when what it holds fits nowhere else or is pinned: it stays online; -EINTR.
- */
-int terrace_tier_offline(u32 index)
+static int tier_offline(struct terrace_tier *t)
 {
-	struct terrace_tier *t = &terrace.tiers[index];
 	bool empty;
 	int err;
 
-	guard(mutex)(&terrace.control);
+	lockdep_assert_held(&terrace.control);
 	tier_set_state(t, TERRACE_TIER_GOING);
-	err = terrace_migrate_evacuate(index);
+	err = terrace_migrate_evacuate(t->index);
 	spin_lock(&t->lock);
 	empty = !t->used;
 	t->state = empty ? TERRACE_TIER_OFFLINE : TERRACE_TIER_ONLINE;
@@ -121,6 +125,23 @@ int terrace_tier_offline(u32 index)
 		return err ?: -EBUSY;
 	terrace_sysfs_remove_tier(t);
 	return 0;
+}
+
+/**
+ * terrace_tier_offline - evacuate a tier and take it offline
+ *
+ * Return: 0; -EINTR; the first error of the evacuation, -EBUSY when something is pinned or fits
+ * nowhere else. Then it stays online.
+ */
+int terrace_tier_offline(u32 index)
+{
+	int err;
+
+	if (mutex_lock_killable(&terrace.control))
+		return -EINTR;
+	err = tier_offline(&terrace.tiers[index]);
+	mutex_unlock(&terrace.control);
+	return err;
 }
 
 /**
@@ -184,7 +205,8 @@ int terrace_tier_take(u32 index, u32 class_id, u64 extent_bytes, u64 *count, u32
 		*count = 0;
 		return err;
 	}
-	fit = (t->capacity - t->used) / extent_bytes;
+	/* broken pages may have taken capacity that is in use */
+	fit = t->used < t->capacity ? (t->capacity - t->used) / extent_bytes : 0;
 	if (fit < *count) {
 		*reason = TERRACE_REASON_TIER_FULL;
 		*count = fit;
@@ -216,6 +238,19 @@ void terrace_tier_give(u32 index, u64 bytes)
 
 	guard(spinlock)(&t->lock);
 	t->used -= bytes;
+}
+
+/**
+ * terrace_tier_lose - pages of a tier are broken: it is that much smaller until it goes offline
+ */
+void terrace_tier_lose(u32 index, u64 bytes)
+{
+	struct terrace_tier *t = &terrace.tiers[index];
+
+	guard(spinlock)(&t->lock);
+	bytes = min(bytes, t->capacity);
+	t->capacity -= bytes;
+	t->poisoned += bytes;
 }
 
 /**

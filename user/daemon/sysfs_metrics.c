@@ -36,6 +36,8 @@ static const struct file_metric device_files[] = {
 static const struct file_metric tier_files[] = {
 	{ "rank", "terrace_tier_rank", "gauge", 0, "Rank, 0 = fastest." },
 	{ "capacity_bytes", "terrace_tier_capacity_bytes", "gauge", 0, "Real capacity." },
+	{ "poisoned_bytes", "terrace_tier_poisoned_bytes", "gauge", 0,
+	  "Real bytes lost to broken pages." },
 	{ "used_bytes", "terrace_tier_used_bytes", "gauge", 0,
 	  "Real bytes that are some extent's home, or detached." },
 	{ "detached_bytes", "terrace_tier_detached_bytes", "gauge", 0,
