@@ -151,9 +151,14 @@ $(B)/guest/%.o: %.c $(B)/kselftest
 	$(Q)$(CC) $(base-flags) -O2 -g -Itests/selftests \
 		-isystem $$(cat $(B)/kselftest)/tools/testing/selftests -c -o $@ $<
 
-$(B)/selftests/%: $(B)/guest/tests/selftests/%.o $(call objects,guest,$(guest-help-src)) $(lib)
+# What the BPF programs count is read by the daemon's own code.
+$(B)/selftests/test_heat: $(call objects,obj,$(addprefix user/daemon/,heat.c hist.c steps.c \
+	requirements.c))
+
+$(B)/selftests/%: $(B)/guest/tests/selftests/%.o $(call objects,guest,$(guest-help-src)) \
+		  $(engine) $(lib)
 	$(call say,LD)
-	$(link) $(filter %.o,$^) -L$(B)/lib $(if $(lib),-lterrace) $(libraries)
+	$(link) $(filter %.o,$^) $(engine) -L$(B)/lib $(if $(lib),-lterrace) -lbpf $(libraries)
 
 # What test modules compute is computed here as well.
 test-modules:
