@@ -73,6 +73,10 @@ static int buffer_place(struct terrace_buffer *b, struct terrace_create *arg)
 		err = buffer_place_on(b, arg->tier, &first, &arg->reason);
 		if (err)
 			return err;
+		if (first == b->count) {
+			arg->reason = TERRACE_REASON_NONE;
+			return 0;
+		}
 	}
 	n = terrace_policy_order(b->class_id, order);
 	if (!n) {
@@ -80,6 +84,7 @@ static int buffer_place(struct terrace_buffer *b, struct terrace_create *arg)
 		for (i = 0; i < TERRACE_TIERS_MAX; i++)
 			if (terrace_tier_valid(i))
 				arg->reason = TERRACE_REASON_CLASS;
+		buffer_unplace(b);
 		return arg->reason == TERRACE_REASON_CLASS ? -EXDEV : -ENXIO;
 	}
 	for (i = 0; i < n && !(arg->flags & TERRACE_CREATE_STRICT); i++)
@@ -115,6 +120,7 @@ static struct terrace_buffer *buffer_alloc(struct terrace_session *s,
 	b->pid = get_task_pid(current, PIDTYPE_TGID);
 	b->session = terrace_session_get(s);
 	spin_lock(&s->buffers_lock);
+	b->number = ++s->next_number;
 	list_add_tail(&b->link, &s->buffers);
 	spin_unlock(&s->buffers_lock);
 	return b;
@@ -156,6 +162,8 @@ static int buffer_publish(struct terrace_buffer *b, struct file *file)
 	WRITE_ONCE(b->file, file);
 	err = xa_alloc_cyclic(&terrace.buffers, &b->id, b, XA_LIMIT(1, U32_MAX),
 			      &terrace.next_buffer, GFP_KERNEL_ACCOUNT);
+	if (err < 0)
+		b->id = 0;	/* it was tried, and is not ours */
 	return min(err, 0);	/* 1: the counter has wrapped */
 }
 
@@ -226,7 +234,7 @@ static u64 buffer_drop_extent(struct terrace_buffer *b, u64 index)
 		terrace_frame_free(e->folio, e->tier);
 		return 0;
 	}
-	terrace_detached_add(e->folio, e->tier);
+	terrace_detached_add(e->folio, e->tier, b->quota, b->class_id);
 	return terrace_extent_bytes(b);
 }
 
@@ -245,6 +253,7 @@ static int buffer_release(struct inode *inode, struct file *file)
 		stay = buffer_drop_extent(b, index);
 		if (stay)
 			b->tier_extents[tier]--;
+		bytes -= stay;
 		cond_resched();
 	}
 	terrace_frame_drain(b);

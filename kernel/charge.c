@@ -6,6 +6,9 @@
 #include "terrace.h"
 #include "trace.h"
 
+/* Extents of a record between two looks whether somebody else wants the processor. */
+#define CHARGE_RESCHED	1024
+
 static void charge_add(u64 *to, u64 bytes)
 {
 	*to = tmodel_add(*to, bytes, &terrace.sat);
@@ -61,6 +64,8 @@ void terrace_charge_extents(struct terrace_session *s, struct terrace_buffer *b,
 	for (index = first + 1; index <= last; index++) {
 		u32 next = READ_ONCE(b->extents[index].tier);
 
+		if (!(index % CHARGE_RESCHED))
+			cond_resched();
 		if (next == tier)
 			continue;
 		charge_run(s, b->class_id, tier, flags, start, (index << b->shift) - start);

@@ -219,6 +219,8 @@ static ssize_t tier_derate_permille_store(struct config_item *item, const char *
 	if (err)
 		return err;
 	guard(mutex)(&t->lock);
+	if (t->changing)
+		return -EBUSY;
 	if (t->index < 0)
 		return -ENXIO;
 	terrace_tier_derate(t->index, permille);
@@ -449,7 +451,8 @@ static struct config_item *quotas_make_item(struct config_group *group, const ch
 	u32 uid;
 
 	/* one spelling of a uid, so that no uid has two directories */
-	if (kstrtou32(name, 10, &uid) || (name[0] == '0' && name[1]) || name[0] == '+')
+	if (strspn(name, "0123456789") != strlen(name) || (name[0] == '0' && name[1]) ||
+	    kstrtou32(name, 10, &uid))
 		return ERR_PTR(-EINVAL);
 	kuid = make_kuid(&init_user_ns, uid);
 	if (!uid_valid(kuid))

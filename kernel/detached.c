@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Detached pages: a pin (O_DIRECT, io_uring fixed buffers, RDMA) may outlive the buffer. The pages
- * stay used bytes of their tier until the last pin is gone, which nothing tells: a worker looks
- * once a second while there are any. The list runs through folio->lru: these folios are not on the
- * LRU. Their tier is kept in folio->private.
+ * stay used bytes of their tier and of their creator's quota until the last pin is gone, which
+ * nothing tells: a worker looks once a second while there are any.
+ *
+ * The folios have no mapping and are not on the LRU, so the list runs through folio->lru, and
+ * folio->private and folio->index say whose they are.
  */
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/workqueue.h>
 
 #include "terrace.h"
@@ -19,13 +22,16 @@ static DECLARE_DELAYED_WORK(detached_work, detached_reap);
 
 static void detached_drop(struct folio *folio)
 {
-	u32 tier = (unsigned long)folio->private;
+	struct terrace_quota *quota = folio->private;
+	u32 tier = folio->index / TERRACE_CLASSES;
+	u32 class_id = folio->index % TERRACE_CLASSES;
 	u64 bytes = folio_size(folio);
 
 	list_del(&folio->lru);
 	folio->private = NULL;
 	terrace_frame_free(folio, tier);
 	terrace_tier_reattach(tier, bytes);
+	terrace_quota_give(quota, class_id, bytes);
 }
 
 static void detached_reap(struct work_struct *work)
@@ -48,13 +54,18 @@ static void detached_reap(struct work_struct *work)
 /**
  * terrace_detached_add - take over an unmapped folio that is pinned
  *
- * Its bytes count as used and detached on the tier until the pins are gone.
+ * Its bytes count as used and detached on the tier, and in the quota, until the pins are gone.
  */
-void terrace_detached_add(struct folio *folio, u32 tier)
+void terrace_detached_add(struct folio *folio, u32 tier, struct terrace_quota *quota, u32 class_id)
 {
 	terrace_tier_detach(tier, folio_size(folio));
+	terrace_quota_hold(quota);
+	/* who unpins a page may mark it dirty, under this lock, and look at the mapping */
+	folio_lock(folio);
 	folio->mapping = NULL;
-	folio->private = (void *)(unsigned long)tier;
+	folio->private = quota;
+	folio->index = tier * TERRACE_CLASSES + class_id;
+	folio_unlock(folio);
 	guard(spinlock)(&detached_lock);
 	list_add_tail(&folio->lru, &detached);
 	schedule_delayed_work(&detached_work, HZ);

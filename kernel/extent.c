@@ -161,6 +161,9 @@ bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *foli
 	int refs;
 
 	unmap_mapping_pages(b->mapping, old->index, folio_nr_pages(old), false);
+	/* what munlock of a small folio left in this processor's batch is drained by a second time */
+	if (folio_ref_count(old) > 1)
+		unmap_mapping_pages(b->mapping, old->index, folio_nr_pages(old), false);
 	guard(spinlock)(&b->table_lock);
 	refs = 1 + e->waiters;
 	if (!poisoned && !folio_ref_freeze(old, refs))

@@ -73,6 +73,8 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 		set_bit(TERRACE_X_DIRTY, &b->extents[index].flags);
 	terrace_tier_event(b->extents[index].tier, TERRACE_EV_FAULTS);
 	terrace_sample_fault(b, index, TERRACE_ACCESS_READ);
+	if (!terrace_tracked(b) && write)
+		terrace_sample_fault(b, index, TERRACE_ACCESS_WRITE);
 	trace_terrace_fault(b->id, index, b->extents[index].tier, write, 0);
 	vmf->page = page;
 	return VM_FAULT_LOCKED;

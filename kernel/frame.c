@@ -65,6 +65,15 @@ static struct folio *frame_spare(struct terrace_buffer *b, int node)
 	return NULL;
 }
 
+/* A spare belongs to no tier any more: where it came from stands in its private field. */
+static void frame_free_spare(struct folio *folio)
+{
+	u32 tier = (unsigned long)folio->private;
+
+	folio->private = NULL;
+	terrace_frame_free(folio, tier);
+}
+
 /**
  * terrace_frame_target - frames on a tier's node to copy an extent to; their content is undefined
  *
@@ -72,7 +81,16 @@ static struct folio *frame_spare(struct terrace_buffer *b, int node)
  */
 struct folio *terrace_frame_target(struct terrace_buffer *b, u32 tier)
 {
-	return frame_spare(b, terrace.tiers[tier].node) ?: terrace_frame_alloc(b, tier);
+	struct folio *folio;
+
+	while ((folio = frame_spare(b, terrace.tiers[tier].node))) {
+		if (!terrace_frame_poisoned(folio)) {
+			folio->private = NULL;
+			return folio;
+		}
+		frame_free_spare(folio);
+	}
+	return terrace_frame_alloc(b, tier);
 }
 
 /**
@@ -87,11 +105,17 @@ void terrace_frame_attach(struct terrace_buffer *b, u64 index, struct folio *fol
 
 /**
  * terrace_frame_poisoned - has memory failure handling marked one of the folio's pages?
+ *
+ * It marks the page; the mark on the folio is set only for folios that it knows how to handle.
  */
 bool terrace_frame_poisoned(struct folio *folio)
 {
-	return folio_test_hwpoison(folio) ||
-	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
+	size_t i;
+
+	for (i = 0; i < folio_nr_pages(folio); i++)
+		if (PageHWPoison(folio_page(folio, i)))
+			return true;
+	return false;
 }
 
 /**
@@ -109,12 +133,13 @@ void terrace_frame_free(struct folio *folio, u32 tier)
 		folio_put(folio);
 }
 
-static bool frame_keep(struct terrace_buffer *b, struct folio *folio)
+static bool frame_keep(struct terrace_buffer *b, struct folio *folio, u32 tier)
 {
 	folio->mapping = NULL;
 	guard(spinlock)(&b->table_lock);
 	if (b->spare_count >= min(SPARE_FRAMES, b->count / SPARE_EXTENTS))
 		return false;
+	folio->private = (void *)(unsigned long)tier;
 	list_add(&folio->lru, &b->spares);
 	b->spare_count++;
 	return true;
@@ -127,7 +152,8 @@ static bool frame_keep(struct terrace_buffer *b, struct folio *folio)
  */
 void terrace_frame_recycle(struct terrace_buffer *b, struct folio *folio, u32 tier)
 {
-	if (folio_ref_count(folio) > 1 || terrace_frame_poisoned(folio) || !frame_keep(b, folio))
+	if (folio_ref_count(folio) > 1 || terrace_frame_poisoned(folio) ||
+	    !frame_keep(b, folio, tier))
 		terrace_frame_free(folio, tier);
 }
 
@@ -149,7 +175,7 @@ bool terrace_frame_drain(struct terrace_buffer *b)
 		return false;
 	list_for_each_entry_safe(folio, next, &spares, lru) {
 		list_del(&folio->lru);
-		folio_put(folio);
+		frame_free_spare(folio);
 	}
 	return true;
 }

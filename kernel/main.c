@@ -51,6 +51,8 @@ static int __init terrace_init(void)
 	err = terrace_control_init();
 	if (err)
 		goto out_sysfs;
+	/* pairs with the acquire in session_open() */
+	smp_store_release(&terrace.ready, true);
 	return 0;
 
 out_sysfs:

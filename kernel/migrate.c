@@ -134,6 +134,16 @@ int terrace_migrate_extent(struct terrace_buffer *b, u64 index, u32 tier, u32 *r
 	return err;
 }
 
+/*
+ * A user's task goes on unless it is being killed. An io-wq worker is asked to stop by a signal that
+ * does not kill.
+ */
+static bool migrate_interrupted(void)
+{
+	return current->flags & PF_IO_WORKER ? signal_pending(current) :
+					       fatal_signal_pending(current);
+}
+
 static void migrate_range(struct terrace_buffer *b, struct terrace_move *m, u64 *moved)
 {
 	u64 bytes = terrace_extent_bytes(b);
@@ -146,7 +156,7 @@ static void migrate_range(struct terrace_buffer *b, struct terrace_move *m, u64 
 	for (; index < end; index++) {
 		u32 from = READ_ONCE(b->extents[index].tier);
 
-		if (fatal_signal_pending(current)) {
+		if (migrate_interrupted()) {
 			m->error = -EINTR;
 			m->reason = TERRACE_REASON_SIGNAL;
 			return;

@@ -55,6 +55,16 @@ struct terrace_quota *terrace_quota_get(kuid_t uid)
 }
 
 /**
+ * terrace_quota_hold - one more reference, for a part of a charge that is given back by itself
+ */
+void terrace_quota_hold(struct terrace_quota *q)
+{
+	xa_lock(&quotas);
+	q->refs++;
+	xa_unlock(&quotas);
+}
+
+/**
  * terrace_quota_put - give an entry back
  */
 void terrace_quota_put(struct terrace_quota *q)

@@ -15,18 +15,18 @@ static bool sample_class(const struct terrace_buffer *b)
 }
 
 /*
- * The next of the session's buffers after @id, kept by a reference: unmapping sleeps, so the list
- * cannot be walked under its lock.
+ * The next of the session's buffers after @number, kept by a reference: unmapping sleeps, so the
+ * list cannot be walked under its lock.
  */
-static struct terrace_buffer *sample_next(struct terrace_session *s, u32 *id)
+static struct terrace_buffer *sample_next(struct terrace_session *s, u64 *number)
 {
 	struct terrace_buffer *b;
 
 	guard(spinlock)(&s->buffers_lock);
 	list_for_each_entry(b, &s->buffers, link) {
-		if (b->id <= *id || !sample_class(b) || !get_file_active(&b->file))
+		if (b->number <= *number || !sample_class(b) || !get_file_active(&b->file))
 			continue;
-		*id = b->id;
+		*number = b->number;
 		return b;
 	}
 	return NULL;
@@ -40,12 +40,12 @@ static struct terrace_buffer *sample_next(struct terrace_session *s, u32 *id)
 void terrace_sample_begin(struct terrace_session *s)
 {
 	struct terrace_buffer *b;
-	u32 id = 0;
+	u64 number = 0;
 
 	s->observing = !s->ring && (s->step - 1) % max(s->sample_period, 1) == 0;
 	if (!s->observing)
 		return;
-	while ((b = sample_next(s, &id))) {
+	while ((b = sample_next(s, &number))) {
 		unmap_mapping_pages(b->mapping, 0, 0, false);
 		terrace_buffer_put(b);
 	}

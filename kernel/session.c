@@ -92,8 +92,12 @@ void terrace_session_leave_replay(struct terrace_session *s)
 
 static int session_open(struct inode *inode, struct file *file)
 {
-	struct terrace_session *s = kvzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
+	struct terrace_session *s;
 
+	/* the device is there before all of the module is, which may yet fail to come up */
+	if (!smp_load_acquire(&terrace.ready))
+		return -ENODEV;
+	s = kvzalloc(sizeof(*s), GFP_KERNEL_ACCOUNT);
 	if (!s)
 		return -ENOMEM;
 	kref_init(&s->ref);
@@ -126,15 +130,8 @@ static int session_release(struct inode *inode, struct file *file)
 
 static int session_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct terrace_session *s = file->private_data;
-	struct terrace_ring *ring;
-
-	/* pairs with the release in setup_ring(): its content is there */
-	ring = smp_load_acquire(&s->ring);
-	if (!ring || vma->vm_pgoff != TERRACE_MMAP_RING || !(vma->vm_flags & VM_MAYSHARE))
-		return -EINVAL;
-	vm_flags_set(vma, VM_DONTDUMP);
-	return remap_vmalloc_range(vma, ring, 0);
+	return vma->vm_pgoff == TERRACE_MMAP_RING ? terrace_ring_mmap(file->private_data, vma) :
+						    -EINVAL;
 }
 
 static int session_call_info(void *object, void *arg)

@@ -7,7 +7,6 @@
 #include <linux/hrtimer.h>
 #include <linux/log2.h>
 #include <linux/sched/signal.h>
-#include <linux/vmalloc.h>
 
 #include "terrace.h"
 #include "trace.h"
@@ -20,6 +19,19 @@ u32 terrace_step_charging(const struct terrace_session *s)
 	if (s->ring)
 		return TERRACE_CHARGING_DECLARED;
 	return s->sample_period > 1 ? TERRACE_CHARGING_SAMPLED : TERRACE_CHARGING_OBSERVED;
+}
+
+/* Do one call of a session. Another may hold the lock as long as its step is paced. */
+static int step_locked(struct terrace_session *s, int (*fn)(struct terrace_session *s, void *call),
+		       void *call)
+{
+	int err;
+
+	if (mutex_lock_killable(&s->step_lock))
+		return -EINTR;
+	err = fn(s, call);
+	mutex_unlock(&s->step_lock);
+	return err;
 }
 
 static int setup_check(const struct terrace_setup *arg)
@@ -35,19 +47,29 @@ static int setup_check(const struct terrace_setup *arg)
 	return 0;
 }
 
-static int setup_ring(struct terrace_session *s, struct terrace_setup *arg)
+static int step_setup(struct terrace_session *s, void *call)
 {
-	struct terrace_ring *ring;
+	struct terrace_setup *arg = call;
+	int err = 0;
 
-	arg->ring_bytes = PAGE_ALIGN(TERRACE_RING_RECORDS +
-				     (u64)arg->ring_entries * sizeof(struct terrace_access));
-	ring = vmalloc_user(arg->ring_bytes);
-	if (!ring)
-		return -ENOMEM;
-	ring->entries = arg->ring_entries;
-	s->ring_entries = arg->ring_entries;
-	/* pairs with the acquire in session_mmap(), which does not take step_lock */
-	smp_store_release(&s->ring, ring);
+	lockdep_assert_held(&s->step_lock);
+	if (s->setup || s->step)
+		return -EBUSY;
+	arg->ring_bytes = 0;
+	if (arg->flags & TERRACE_SETUP_REPLAY) {
+		err = terrace_session_enter_replay(s);
+		if (err)
+			return err;
+	}
+	if (arg->flags & TERRACE_SETUP_RING)
+		err = terrace_ring_setup(s, arg);
+	if (err) {
+		terrace_session_leave_replay(s);
+		return err;
+	}
+	s->sample_period = arg->sample_period;
+	s->pace_permille = arg->pace_permille;
+	s->setup = true;
 	return 0;
 }
 
@@ -62,25 +84,26 @@ int terrace_step_setup(struct terrace_session *s, struct terrace_setup *arg)
 		return err;
 	if ((arg->flags & TERRACE_SETUP_REPLAY) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
+	return step_locked(s, step_setup, arg);
+}
 
-	guard(mutex)(&s->step_lock);
-	if (s->setup || s->step)
+static int step_begin(struct terrace_session *s, void *call)
+{
+	struct terrace_step_begin *arg = call;
+
+	if (s->running)
 		return -EBUSY;
-	arg->ring_bytes = 0;
-	if (arg->flags & TERRACE_SETUP_REPLAY) {
-		err = terrace_session_enter_replay(s);
-		if (err)
-			return err;
-	}
-	if (arg->flags & TERRACE_SETUP_RING)
-		err = setup_ring(s, arg);
-	if (err) {
-		terrace_session_leave_replay(s);
-		return err;
-	}
-	s->sample_period = arg->sample_period;
-	s->pace_permille = arg->pace_permille;
-	s->setup = true;
+	s->step_kind = arg->kind;
+	s->step_flops = arg->flops;
+	s->step_records = 0;
+	s->step_rejected = 0;
+	s->wall_start_ns = ktime_get_ns();
+	s->tokens += arg->tokens;
+	WRITE_ONCE(s->step, s->step + 1);
+	/* refaults are charged from the first mapping that is taken away */
+	WRITE_ONCE(s->running, true);
+	terrace_sample_begin(s);
+	arg->step = s->step;
 	return 0;
 }
 
@@ -94,22 +117,7 @@ int terrace_step_begin(struct terrace_session *s, struct terrace_step_begin *arg
 	if (arg->kind > TERRACE_STEP_DECODE)
 		return -EINVAL;
 	err = terrace_session_activate(s);
-	if (err)
-		return err;
-	guard(mutex)(&s->step_lock);
-	if (s->running)
-		return -EBUSY;
-	s->step_kind = arg->kind;
-	s->step_flops = arg->flops;
-	s->step_records = 0;
-	s->step_rejected = 0;
-	s->wall_start_ns = ktime_get_ns();
-	s->tokens += arg->tokens;
-	WRITE_ONCE(s->step, s->step + 1);
-	terrace_sample_begin(s);
-	WRITE_ONCE(s->running, true);
-	arg->step = s->step;
-	return 0;
+	return err ?: step_locked(s, step_begin, arg);
 }
 
 /* Consume what the producer published. It can lie about tail, but not make this loop longer. */
@@ -142,18 +150,22 @@ static void step_consume(struct terrace_session *s)
 	smp_store_release(&s->ring->head, s->ring_head);
 }
 
-/**
- * terrace_step_flush - TERRACE_IOC_STEP_FLUSH
- */
-int terrace_step_flush(struct terrace_session *s)
+static int step_flush(struct terrace_session *s, void *call)
 {
-	guard(mutex)(&s->step_lock);
 	if (!s->running)
 		return -ESRCH;
 	if (!s->ring)
 		return -EOPNOTSUPP;
 	step_consume(s);
 	return fatal_signal_pending(current) ? -EINTR : 0;
+}
+
+/**
+ * terrace_step_flush - TERRACE_IOC_STEP_FLUSH
+ */
+int terrace_step_flush(struct terrace_session *s)
+{
+	return step_locked(s, step_flush, NULL);
 }
 
 static u64 step_sum(const u64 *by_class)
@@ -228,15 +240,27 @@ static void step_charge_tier(struct terrace_session *s, struct terrace_tier *t,
 	arg->model_tier_write_bytes[t->index] = writes;
 }
 
-/* Steps between observed ones are charged what the last observed one was. */
+/*
+ * Steps between observed ones are charged what the last observed one was. Migrations are always
+ * charged as they were.
+ */
 static void step_sampled(struct terrace_session *s)
 {
+	struct terrace_tier_charge moved;
+	u32 i;
+
 	if (terrace_step_charging(s) != TERRACE_CHARGING_SAMPLED)
 		return;
-	if (s->observing)
+	if (s->observing) {
 		s->sampled = s->load;
-	else
-		s->load = s->sampled;
+		return;
+	}
+	for (i = 0; i < TERRACE_TIERS_MAX; i++) {
+		moved = s->load.tier[i];
+		s->load.tier[i] = s->sampled.tier[i];
+		s->load.tier[i].in = moved.in;
+		s->load.tier[i].out = moved.out;
+	}
 }
 
 static void step_charge(struct terrace_session *s, struct terrace_step_end *arg)
@@ -284,16 +308,14 @@ static int step_pace(struct terrace_session *s, u64 model_ns)
 	return 0;
 }
 
-/**
- * terrace_step_end - TERRACE_IOC_STEP_END
- */
-int terrace_step_end(struct terrace_session *s, struct terrace_step_end *arg)
+static int step_end(struct terrace_session *s, void *call)
 {
+	struct terrace_step_end *arg = call;
 	int err;
 
-	guard(mutex)(&s->step_lock);
 	if (!s->running)
 		return -ESRCH;
+	*arg = (struct terrace_step_end) { .size = arg->size };
 	step_consume(s);
 	WRITE_ONCE(s->running, false);
 	step_charge(s, arg);
@@ -311,17 +333,31 @@ int terrace_step_end(struct terrace_session *s, struct terrace_step_end *arg)
 }
 
 /**
- * terrace_step_advance - TERRACE_IOC_ADVANCE
+ * terrace_step_end - TERRACE_IOC_STEP_END
  */
-int terrace_step_advance(struct terrace_session *s, struct terrace_advance *arg)
+int terrace_step_end(struct terrace_session *s, struct terrace_step_end *arg)
 {
-	if (arg->reserved || !arg->ns || arg->ns > TERRACE_ADVANCE_NS_MAX)
-		return -EINVAL;
-	guard(mutex)(&s->step_lock);
+	return step_locked(s, step_end, arg);
+}
+
+static int step_advance(struct terrace_session *s, void *call)
+{
+	struct terrace_advance *arg = call;
+
 	if (!s->replaying)
 		return -EPERM;
 	if (s->running)
 		return -EBUSY;
 	arg->clock_ns = terrace_clock_advance(arg->ns);
 	return 0;
+}
+
+/**
+ * terrace_step_advance - TERRACE_IOC_ADVANCE
+ */
+int terrace_step_advance(struct terrace_session *s, struct terrace_advance *arg)
+{
+	if (arg->reserved || !arg->ns || arg->ns > TERRACE_ADVANCE_NS_MAX)
+		return -EINVAL;
+	return step_locked(s, step_advance, arg);
 }

@@ -3,6 +3,7 @@
  * Statistics: /sys/class/misc/terrace/, one value a file, the unit in its name, documented in
  * Documentation/ABI/testing/sysfs-class-misc-terrace.
  */
+#include <linux/device.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
@@ -277,21 +278,21 @@ void terrace_sysfs_remove_tier(struct terrace_tier *t)
 
 /* ---- the device's own files ---- */
 
-static ssize_t scale_shift_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+static ssize_t scale_shift_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%u\n", terrace.scale_shift);
 }
 
-static struct kobj_attribute scale_shift_attr = __ATTR_RO(scale_shift);
+static DEVICE_ATTR_RO(scale_shift);
 
-static ssize_t clock_ns_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+static ssize_t clock_ns_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", terrace_clock());
 }
 
-static struct kobj_attribute clock_ns_attr = __ATTR_RO(clock_ns);
+static DEVICE_ATTR_RO(clock_ns);
 
-static ssize_t sessions_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+static ssize_t sessions_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	size_t n;
 
@@ -301,9 +302,9 @@ static ssize_t sessions_show(struct kobject *kobj, struct kobj_attribute *attr, 
 	return sysfs_emit(buf, "%zu\n", n);
 }
 
-static struct kobj_attribute sessions_attr = __ATTR_RO(sessions);
+static DEVICE_ATTR_RO(sessions);
 
-static ssize_t buffers_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+static ssize_t buffers_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	struct terrace_buffer *b;
 	unsigned long id, n = 0;
@@ -315,37 +316,37 @@ static ssize_t buffers_show(struct kobject *kobj, struct kobj_attribute *attr, c
 	return sysfs_emit(buf, "%lu\n", n);
 }
 
-static struct kobj_attribute buffers_attr = __ATTR_RO(buffers);
+static DEVICE_ATTR_RO(buffers);
 
-static ssize_t saturations_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+static ssize_t saturations_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%llu\n", READ_ONCE(terrace.sat.count));
 }
 
-static struct kobj_attribute saturations_attr = __ATTR_RO(saturations);
+static DEVICE_ATTR_RO(saturations);
 
-static ssize_t sigbus_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+static ssize_t sigbus_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%lld\n", atomic64_read(&terrace.sigbus));
 }
 
-static struct kobj_attribute sigbus_attr = __ATTR_RO(sigbus);
+static DEVICE_ATTR_RO(sigbus);
 
-static ssize_t policy_rejected_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+static ssize_t policy_rejected_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%lld\n", atomic64_read(&terrace.bad_policy));
 }
 
-static struct kobj_attribute policy_rejected_attr = __ATTR_RO(policy_rejected);
+static DEVICE_ATTR_RO(policy_rejected);
 
 static struct attribute *device_attrs[] = {
-	&scale_shift_attr.attr,
-	&clock_ns_attr.attr,
-	&sessions_attr.attr,
-	&buffers_attr.attr,
-	&saturations_attr.attr,
-	&sigbus_attr.attr,
-	&policy_rejected_attr.attr,
+	&dev_attr_scale_shift.attr,
+	&dev_attr_clock_ns.attr,
+	&dev_attr_sessions.attr,
+	&dev_attr_buffers.attr,
+	&dev_attr_saturations.attr,
+	&dev_attr_sigbus.attr,
+	&dev_attr_policy_rejected.attr,
 	NULL
 };
 

@@ -153,6 +153,7 @@ u64 terrace_tier_bandwidth(struct terrace_tier *t);
 
 /**
  * struct terrace_device - all there is, once
+ * @ready: the module is up; sessions may be opened
  * @control: see the lock order
  * @tiers: slots
  * @scale_shift: modelled bytes = real bytes << scale_shift; fixed while a tier is online
@@ -164,6 +165,7 @@ u64 terrace_tier_bandwidth(struct terrace_tier *t);
  * @sat: saturations; racy increments lose nothing that matters: it is a warning lamp
  */
 struct terrace_device {
+	bool ready;
 	struct mutex control;	/* row 2 */
 	struct terrace_tier tiers[TERRACE_TIERS_MAX];
 	u32 scale_shift;
@@ -200,11 +202,12 @@ void terrace_clock_accelerate(u32 acceleration);
 int terrace_quota_take(kuid_t uid, u32 class_id, u64 bytes, struct terrace_quota **out);
 void terrace_quota_give(struct terrace_quota *q, u32 class_id, u64 bytes);
 struct terrace_quota *terrace_quota_get(kuid_t uid);
+void terrace_quota_hold(struct terrace_quota *q);
 void terrace_quota_put(struct terrace_quota *q);
 u64 terrace_quota_limit(const struct terrace_quota *q, u32 class_id);
 void terrace_quota_set_limit(struct terrace_quota *q, u32 class_id, u64 bytes);
 
-/* ---- sessions and steps (session.c, step.c) ---- */
+/* ---- sessions, steps, rings (session.c, step.c, ring.c) ---- */
 
 /**
  * struct terrace_load - what a step was charged, by tier and class
@@ -234,7 +237,8 @@ struct terrace_load {
  * @closed: the file is gone; buffers may live on
  * @step_lock: protects @setup to @wall_start_ns
  * @setup: TERRACE_IOC_SETUP was called
- * @ring: mapped ring, NULL when charging is observed; fixed once set
+ * @ring: mapped ring, NULL when charging is observed; fixed once set, as is what follows
+ * @ring_pages, @ring_page_count: its pages; the array goes with @ring
  * @ring_entries, @ring_head: the kernel's own, never read back from user memory
  * @sample_period, @pace_permille, @replaying: as set up
  * @step: number of the running or last step
@@ -243,7 +247,8 @@ struct terrace_load {
  * @load_lock: protects @load and @observed
  * @load: charges of the running step
  * @sampled: what the last observed step was charged
- * @buffers: of this session, by link in the buffer; under @buffers_lock
+ * @buffers: of this session, by link in the buffer, by rising number; under @buffers_lock
+ * @next_number: of the next buffer; under @buffers_lock
  * @ledger, @ledger_energy: since the session began; under load_lock
  * @tokens, @records, @rejected: sums over steps
  */
@@ -258,6 +263,8 @@ struct terrace_session {
 	struct mutex step_lock;	/* row 3 */
 	bool setup;
 	struct terrace_ring *ring;
+	struct page **ring_pages;
+	u32 ring_page_count;
 	u32 ring_entries;
 	u32 ring_head;
 	u32 sample_period;
@@ -284,6 +291,7 @@ struct terrace_session {
 
 	spinlock_t buffers_lock;	/* row 11 */
 	struct list_head buffers;
+	u64 next_number;
 };
 
 struct terrace_session *terrace_session_get(struct terrace_session *s);
@@ -299,6 +307,9 @@ int terrace_step_flush(struct terrace_session *s);
 int terrace_step_end(struct terrace_session *s, struct terrace_step_end *arg);
 int terrace_step_advance(struct terrace_session *s, struct terrace_advance *arg);
 u32 terrace_step_charging(const struct terrace_session *s);
+
+int terrace_ring_setup(struct terrace_session *s, struct terrace_setup *arg);
+int terrace_ring_mmap(struct terrace_session *s, struct vm_area_struct *vma);
 
 /* ---- charging (charge.c: records and migrations, sample.c: refaults) ---- */
 
@@ -345,6 +356,7 @@ struct terrace_extent {
  * @mapping: of its inode
  * @memcg: creator's, charged for frames; may be NULL
  * @link: in session.buffers
+ * @number: place in it
  * @range_lock: one seal, discard at a time
  * @table_lock: protects extents[].folio and tier, the counters, and @spares
  * @spares: @spare_count folios kept as destinations of moves (frame.c), by their lru
@@ -363,6 +375,7 @@ struct terrace_buffer {
 	kuid_t uid;
 	struct pid *pid;
 	struct list_head link;
+	u64 number;
 	struct rcu_head rcu;
 	char name[TERRACE_NAME_MAX];
 
@@ -408,7 +421,7 @@ extern const struct file_operations terrace_buffer_fops;
 
 /* ---- pages that outlive their buffer through pins (detached.c) ---- */
 
-void terrace_detached_add(struct folio *folio, u32 tier);
+void terrace_detached_add(struct folio *folio, u32 tier, struct terrace_quota *quota, u32 class_id);
 void terrace_detached_exit(void);
 
 /* ---- calls (call.c) ---- */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Broken pages (memory failure): nobody gets them again, and the tier is that much smaller. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -109,6 +112,46 @@ TEST_F(poison, a_broken_page_is_lost_and_nothing_else)
 	terrace_buffer_free(self->b);
 	EXPECT_EQ(2 * (long long)self->extent, tiers_value("slow", "poisoned_bytes"));
 	EXPECT_EQ(0, tiers_value("slow", "used_bytes"));
+}
+
+/* Where the kernel is told of a page by its frame, it marks nothing but that page. */
+static int break_frame(const char *at)
+{
+	uint64_t entry = 0;
+	int fd, ok;
+
+	fd = open("/proc/self/pagemap", O_RDONLY);
+	ok = fd >= 0 && pread(fd, &entry, 8, (uintptr_t)at / 4096 * 8) == 8 && entry >> 63;
+	close(fd);
+	fd = open("/sys/kernel/debug/hwpoison/corrupt-pfn", O_WRONLY);
+	if (fd < 0)
+		return -errno;
+	if (ok)
+		dprintf(fd, "%llu", (unsigned long long)(entry & ((1ULL << 55) - 1)));
+	close(fd);
+	return ok ? 0 : -EIO;
+}
+
+TEST_F(poison, a_broken_tail_page_is_seen)
+{
+	long long capacity = tiers_value("slow", "capacity_bytes");
+	uint32_t fast = terrace_tier_find(self->s, "fast");
+	char *broken = self->data + 2 * self->extent - 4096;
+	int err;
+
+	if (system("modprobe hwpoison-inject"))
+		TH_LOG("hwpoison-inject is built in, or missing");
+	err = break_frame(broken);
+	if (err == -ENOENT)
+		SKIP(goto out, "this kernel has no hwpoison-inject");
+	ASSERT_EQ(0, err);
+	EXPECT_EQ(-EIO, terrace_migrate(self->b, self->extent, self->extent, fast, NULL));
+	ASSERT_EQ(0, terrace_discard(self->b, self->extent, self->extent));
+	EXPECT_EQ((long long)self->extent, tiers_value("slow", "poisoned_bytes"));
+	EXPECT_EQ(capacity - (long long)self->extent, tiers_value("slow", "capacity_bytes"));
+	EXPECT_EQ(0, broken[0]);
+out:
+	terrace_buffer_free(self->b);
 }
 
 TEST_HARNESS_MAIN

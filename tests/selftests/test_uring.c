@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -171,11 +172,28 @@ TEST_F(uring, a_tracked_buffer_cannot_be_registered)
 	EXPECT_EQ(-EFAULT, io_uring_register_buffers(&self->ring, &iov, 1));
 }
 
+#define QUOTA	"/sys/kernel/config/terrace/quotas/0"
+
+/* How many bytes of kv root may have. */
+static int quota_set(const char *bytes)
+{
+	ssize_t n;
+	int fd;
+
+	if (mkdir(QUOTA, 0755))
+		return -errno;
+	fd = open(QUOTA "/kv_bytes", O_WRONLY);
+	n = write(fd, bytes, strlen(bytes));
+	close(fd);
+	return n < 0 ? -errno : 0;
+}
+
 TEST_F_TIMEOUT(uring, pins_outlive_the_buffer_and_are_counted, 60)
 {
 	struct iovec iov;
 	int i;
 
+	ASSERT_EQ(0, quota_set("8388608"));
 	ASSERT_EQ(0, make(self->s, true, self->slow, &self->b));
 	iov = (struct iovec) { terrace_buffer_data(self->b), EXTENT };
 	ASSERT_EQ(0, io_uring_register_buffers(&self->ring, &iov, 1));
@@ -184,11 +202,15 @@ TEST_F_TIMEOUT(uring, pins_outlive_the_buffer_and_are_counted, 60)
 	EXPECT_EQ((long long)EXTENT, tiers_value("slow", "detached_bytes"));
 	EXPECT_EQ((long long)EXTENT, tiers_value("slow", "used_bytes"));
 	EXPECT_NE(0, terrace_tier_offline("slow"));
+	/* nor does the quota forget them */
+	EXPECT_EQ(-EDQUOT, make(self->s, true, self->slow, &self->b));
 	ASSERT_EQ(0, io_uring_unregister_buffers(&self->ring));
 	for (i = 0; i < 200 && tiers_value("slow", "detached_bytes"); i++)
 		usleep(100000);
 	EXPECT_EQ(0, tiers_value("slow", "detached_bytes"));
 	EXPECT_EQ(0, tiers_value("slow", "used_bytes"));
+	EXPECT_EQ(0, make(self->s, true, self->slow, &self->b));
+	EXPECT_EQ(0, rmdir(QUOTA));
 }
 
 TEST_HARNESS_MAIN
