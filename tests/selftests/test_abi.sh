@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Every file that the module puts into sysfs and configfs is documented in Documentation/ABI/testing.
+# Every file that the module puts into sysfs, configfs and tracefs is documented in
+# Documentation/ABI/testing.
 
 cd "$(dirname "$0")/../.." || exit 1
 abi=Documentation/ABI/testing
@@ -53,6 +54,11 @@ rmdir "$config/quotas/12345"
 for file in /sys/module/terrace/parameters/*; do
 	name=${file##*/}
 	check "parameter $name" sysfs-module-terrace "/sys/module/terrace/parameters/$name"
+done
+events=/sys/kernel/tracing/events/terrace
+for file in "$events"/*/; do
+	name=$(basename "$file")
+	check "tracepoint $name" tracefs-terrace "$events/$name"
 done
 terrace tier unload >/dev/null || echo "not ok $((n += 1)) - the tiers do not go offline"
 echo "1..$n"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The example of libterrace(3) compiles, for C and its header for C++ too, and runs.
+# The examples of libterrace(3) and of Documentation/uapi compile and run; the library's header is C++
+# as well.
 
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
@@ -25,7 +26,7 @@ try()
 	fi
 }
 
-echo "1..6"
+echo "1..8"
 sed -n '/^\.Bd -literal$/,/^\.Ed$/ { /^\.[BE]d/d; s/\\e/\\/g; p }' Documentation/man/libterrace.3 \
 	>"$work/example.c"
 try "the manual has an example" grep -q '^int main' "$work/example.c"
@@ -53,4 +54,16 @@ runs()
 	"$work/example" | grep -E '^[1-9][0-9]* ns modelled$'
 }
 try "it runs" runs
+
+# the same for the example of the kernel interface, which needs no library
+sed -n '/^## A complete program$/,/^## Errors/ { s/^    //p }' Documentation/uapi/terrace.md \
+	>"$work/raw.c"
+try "the kernel interface's example compiles" gcc -Wall -Wextra -Werror -Iinclude/uapi \
+	-o "$work/raw" "$work/raw.c"
+# shellcheck disable=SC2317
+raw_runs()
+{
+	"$work/raw" | grep -E '^[1-9][0-9]* ns modelled, 1 record$'
+}
+try "it runs too" raw_runs
 exit $status
