@@ -173,6 +173,68 @@ TEST_F(heat, what_finds_no_room_is_counted)
 	terrace_buffer_free(b);
 }
 
+/* Of a charge, at most HEAT_RANGE_MAX extents are counted: the rest is skipped, and said so. */
+TEST_F(heat, what_is_beyond_the_longest_range_is_counted)
+{
+	struct terrace_buffer_options o = {
+		.class_id = TERRACE_CLASS_KV, .extent_bytes = 4096, .tier = TERRACE_TIER_ANY,
+	};
+	uint64_t longest = HEAT_RANGE_MAX, extents = longest + 8, counted = 0, i;
+	struct engine_error e = {};
+	struct heat_counts counts;
+	struct terrace_buffer *b;
+	struct heat_stats stats;
+	struct heat *heat;
+
+	ASSERT_EQ(0, terrace_buffer_create(self->s, extents * 4096, &o, &b));
+	ASSERT_EQ(0, heat_open(2 * longest, &heat, &e)) TH_LOG("%s", e.text);
+	ASSERT_EQ(0, terrace_step_begin(self->s, TERRACE_STEP_DECODE, 0, 1, 1));
+	ASSERT_EQ(0, terrace_record(self->s, terrace_buffer_id(b), TERRACE_ACCESS_READ, 0,
+				    extents * 4096));
+	ASSERT_EQ(0, terrace_step_end(self->s, NULL));
+	for (i = 0; i < extents; i++) {
+		heat_read(heat, terrace_buffer_id(b), i, &counts);
+		counted += counts.accesses;
+	}
+	heat_stats(heat, &stats);
+	EXPECT_EQ(longest, counted);
+	EXPECT_EQ(extents - longest, stats.skipped);
+	EXPECT_EQ(0, stats.dropped);
+	EXPECT_EQ(1, stats.charges);
+	heat_close(heat);
+	terrace_buffer_free(b);
+}
+
+/* Records of a buffer that is not there, or beyond its end, are no accesses. */
+TEST_F(heat, refused_records_are_not_counted)
+{
+	uint32_t id = terrace_buffer_id(self->b[0]), unknown = id + 1000;
+	struct terrace_step_end end;
+	struct engine_error e = {};
+	struct heat_counts counts;
+	struct heat_stats stats;
+	struct heat *heat;
+
+	ASSERT_EQ(0, heat_open(4096, &heat, &e)) TH_LOG("%s", e.text);
+	ASSERT_EQ(0, terrace_step_begin(self->s, TERRACE_STEP_DECODE, 0, 1, 1));
+	ASSERT_EQ(0, terrace_record(self->s, unknown, TERRACE_ACCESS_READ, 0, 1));
+	ASSERT_EQ(0, terrace_record(self->s, id, TERRACE_ACCESS_READ, 0,
+				    EXTENTS * EXTENT_BYTES + 1));
+	ASSERT_EQ(0, terrace_record(self->s, id, TERRACE_ACCESS_READ, 3 * EXTENT_BYTES, 1));
+	ASSERT_EQ(0, terrace_step_end(self->s, &end));
+	EXPECT_EQ(2, end.rejected);
+	heat_read(heat, unknown, 0, &counts);
+	EXPECT_EQ(0, counts.accesses);
+	heat_read(heat, id, 0, &counts);
+	EXPECT_EQ(0, counts.accesses);
+	heat_read(heat, id, 3, &counts);
+	EXPECT_EQ(1, counts.accesses);
+	heat_stats(heat, &stats);
+	EXPECT_EQ(1, stats.charges);
+	EXPECT_EQ(1, stats.steps);
+	heat_close(heat);
+}
+
 TEST_F(heat, the_histograms_count_every_step)
 {
 	uint64_t model_ns[2] = {}, steps[2] = { 7, 11 };
