@@ -36,8 +36,10 @@ static int buffer_check(struct terrace_create *arg, u64 *count)
 		return -EINVAL;
 	if (arg->tier == TERRACE_TIER_ANY)
 		return arg->flags & TERRACE_CREATE_STRICT ? -EINVAL : 0;
+	if (terrace_tier_valid(arg->tier))
+		return 0;
 	arg->reason = TERRACE_REASON_NO_TIER;
-	return terrace_tier_valid(arg->tier) ? 0 : -ENXIO;
+	return -ENXIO;
 }
 
 /* Take room on a tier for extents from @first on; returns the first that has none. */

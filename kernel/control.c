@@ -270,7 +270,7 @@ static int tier_item_claim(struct tier_item *t, bool online, int *index)
 	if (t->changing)
 		return -EBUSY;
 	*index = t->index;
-	if (online == (t->index >= 0))
+	if (t->index >= 0 ? online : !online)
 		return -EALREADY;
 	t->changing = true;
 	return 0;

@@ -101,8 +101,8 @@ int terrace_extent_wait(struct terrace_buffer *b, u64 index, const struct folio 
 }
 
 /*
- * Is every reference the table's, a mapping's or a known waiter's? Who else refers to a folio with a
- * broken page (memory failure handling does) may keep it: nobody gets it again.
+ * Is every reference the table's, a mapping's or a known waiter's? Who else refers to a folio with
+ * a broken page (memory failure handling does) may keep it: nobody gets it again.
  */
 static bool extent_unpinned(struct terrace_buffer *b, struct terrace_extent *e)
 {
@@ -161,7 +161,7 @@ bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *foli
 	int refs;
 
 	unmap_mapping_pages(b->mapping, old->index, folio_nr_pages(old), false);
-	/* what munlock of a small folio left in this processor's batch is drained by a second time */
+	/* munlock of a small folio leaves a reference in a batch, which a second pass drains */
 	if (folio_ref_count(old) > 1)
 		unmap_mapping_pages(b->mapping, old->index, folio_nr_pages(old), false);
 	guard(spinlock)(&b->table_lock);
@@ -208,7 +208,7 @@ static int extent_alloc(struct terrace_buffer *b, u32 home, struct folio **folio
 
 /* Put fresh frames into an empty extent whose home is still @home. */
 static bool extent_install(struct terrace_buffer *b, u64 index, struct folio *folio, u32 home,
-			  u32 tier)
+			   u32 tier)
 {
 	struct terrace_extent *e = &b->extents[index];
 

@@ -135,8 +135,8 @@ int terrace_migrate_extent(struct terrace_buffer *b, u64 index, u32 tier, u32 *r
 }
 
 /*
- * A user's task goes on unless it is being killed. An io-wq worker is asked to stop by a signal that
- * does not kill.
+ * A user's task goes on unless it is being killed. An io-wq worker is asked to stop by a signal
+ * that does not kill.
  */
 static bool migrate_interrupted(void)
 {

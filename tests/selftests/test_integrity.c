@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Integrity of random sequences: stores, writes, seals, discards, moves, advice, forks and remaps of
+ * Integrity of random sequences: stores, writes, seals, discards, moves, advice, forks, remaps of
  * one thread, checked against an oracle, while another thread migrates, two read, and allocations
  * and copies fail by injection. TERRACE_SEED=N repeats a run's sequence.
  */
@@ -63,6 +63,8 @@ struct run {
 	uint32_t next_version;
 	uint32_t tier[2];
 	bool pinnable;
+	bool no_frames;		/* allocations fail by injection now */
+	bool no_copies;		/* and so do copies */
 	unsigned long done[OP_NR];
 	unsigned long refused;
 	atomic_bool stop;
@@ -180,6 +182,8 @@ static void op_store(struct run *r, uint64_t page)
 
 	if (sigsetjmp(bus_jump, 1)) {
 		r->refused++;
+		wrong_if(r, !page_sealed(r, page) && !r->no_frames, "SIGBUS: store to page", page,
+			 0);
 		return;
 	}
 	*(volatile uint64_t *)at = word_of(page, version);
@@ -198,6 +202,7 @@ static void op_load(struct run *r, uint64_t page)
 {
 	if (sigsetjmp(bus_jump, 1)) {
 		r->refused++;
+		wrong_if(r, !r->no_frames, "SIGBUS: load of page", page, 0);
 		return;
 	}
 	wrong_if(r, !page_is((uint64_t *)(r->data + page * PAGE), page, r->oracle.version[page]),
@@ -218,7 +223,8 @@ static void op_pwrite(struct run *r, uint64_t page)
 		return;
 	}
 	r->refused++;
-	wrong_if(r, n != -1 || (errno != ENOMEM && (errno != EROFS || !page_sealed(r, page))),
+	wrong_if(r, n != -1 || ((errno != ENOMEM || !r->no_frames) &&
+				(errno != EROFS || !page_sealed(r, page))),
 		 "pwrite of page", page, errno);
 }
 
@@ -229,7 +235,7 @@ static void op_pread(struct run *r, uint64_t page)
 
 	if (n != (ssize_t)PAGE) {
 		r->refused++;
-		wrong_if(r, errno != ENOMEM, "pread of page", page, errno);
+		wrong_if(r, errno != ENOMEM || !r->no_frames, "pread of page", page, errno);
 		return;
 	}
 	wrong_if(r, !page_is(content, page, r->oracle.version[page]), "pread of page", page, 0);
@@ -279,7 +285,7 @@ static void op_migrate(struct run *r, uint64_t first, uint64_t n)
 	if (!err)
 		return;
 	r->refused++;
-	if (err == -EIO || err == -ENOMEM)
+	if ((err == -EIO && r->no_copies) || (err == -ENOMEM && r->no_frames))
 		r->injected++;
 	else
 		wrong_if(r, err != -EBUSY, "migrate from extent", first, err);
@@ -319,7 +325,7 @@ static void op_fork(struct run *r, uint64_t page)
 
 	if (!child) {
 		if (sigsetjmp(bus_jump, 1))
-			_exit(0);
+			_exit(!r->no_frames);
 		_exit(!page_is((uint64_t *)(r->data + page * PAGE), page,
 			       r->oracle.version[page]));
 	}
@@ -341,17 +347,38 @@ static void operate(struct run *r)
 		pick -= share[op++];
 	r->done[op]++;
 	switch ((enum operation)op) {
-	case OP_STORE: return op_store(r, page);
-	case OP_LOAD: return op_load(r, page);
-	case OP_PWRITE: return op_pwrite(r, page);
-	case OP_PREAD: return op_pread(r, page);
-	case OP_SEAL: return op_seal(r, first, n);
-	case OP_DISCARD: return op_discard(r, first, n);
-	case OP_MIGRATE: return op_migrate(r, first, n);
-	case OP_ADVISE: return op_advise(r, first, n);
-	case OP_REMAP: return op_remap(r, first, n);
-	case OP_FORK: return op_fork(r, page);
-	case OP_NR: return;
+	case OP_STORE:
+		op_store(r, page);
+		break;
+	case OP_LOAD:
+		op_load(r, page);
+		break;
+	case OP_PWRITE:
+		op_pwrite(r, page);
+		break;
+	case OP_PREAD:
+		op_pread(r, page);
+		break;
+	case OP_SEAL:
+		op_seal(r, first, n);
+		break;
+	case OP_DISCARD:
+		op_discard(r, first, n);
+		break;
+	case OP_MIGRATE:
+		op_migrate(r, first, n);
+		break;
+	case OP_ADVISE:
+		op_advise(r, first, n);
+		break;
+	case OP_REMAP:
+		op_remap(r, first, n);
+		break;
+	case OP_FORK:
+		op_fork(r, page);
+		break;
+	case OP_NR:
+		break;
 	}
 }
 
@@ -476,8 +503,10 @@ TEST_F_TIMEOUT(integrity, an_oracle_agrees, 240)
 	for (i = 0; i < OPERATIONS; i++) {
 		/* faults come and go */
 		if (i % 50 == 0) {
-			module_parameter("inject_alloc", i % 100 ? 5 : 0);
-			module_parameter("inject_copy", i % 150 ? 7 : 0);
+			r->no_frames = i % 100;
+			module_parameter("inject_alloc", r->no_frames ? 5 : 0);
+			r->no_copies = i % 150;
+			module_parameter("inject_copy", r->no_copies ? 7 : 0);
 		}
 		operate(r);
 	}

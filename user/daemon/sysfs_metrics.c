@@ -75,7 +75,7 @@ static const struct file_metric tier_files[] = {
 	{ "migrations_out", "terrace_tier_migrations_out_total", "counter", 0,
 	  "Extents that moved away from the tier." },
 	{ "migrate_busy", "terrace_tier_migrate_busy_total", "counter", 0,
-	  "Moves refused because an extent was pinned or moving." },
+	  "Moves refused because an extent was pinned." },
 	{ "allocation_fallbacks", "terrace_tier_allocation_fallbacks_total", "counter", 0,
 	  "Frames that came from elsewhere than asked for." },
 	{ "sigbus", "terrace_tier_sigbus_total", "counter", 0,

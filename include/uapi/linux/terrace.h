@@ -281,7 +281,8 @@ struct terrace_ring {
  *
  * ENOSPC: no allowed tier has room (@reason TIER_FULL, @shortfall_bytes says how much is missing).
  * EDQUOT: the uid's quota of the class. EXDEV: @tier does not allow the class. ENXIO: @tier is not
- * online, or no tier is. EMFILE, ENOMEM as usual.
+ * online, or no tier is. EBUSY: @tier is going offline (@reason GOING), or another session replays.
+ * EMFILE, ENOMEM as usual.
  *
  * @size: [in] sizeof(struct terrace_create)
  * @flags: [in] TERRACE_CREATE_ bits
