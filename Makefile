@@ -50,7 +50,7 @@ benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(bench-src))
 # Every program links what it uses of these.
 libraries := -luring -lnuma -ljansson -linih -lm -lpthread
 daemon-libraries := -lbpf -lmicrohttpd $(libraries)
-cli-libraries := -lncursesw -ltinfo $(libraries)
+cli-libraries := -lncursesw -ltinfo -lblkid -luuid -lz $(libraries)
 link = $(Q)$(CC) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' $(LDFLAGS) -o $@
 
 .DELETE_ON_ERROR:

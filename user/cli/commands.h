@@ -23,6 +23,7 @@ int cmd_tier_load(int argc, char **argv);
 int cmd_tier_list(int argc, char **argv);
 int cmd_tier_show(int argc, char **argv);
 int cmd_tier_unload(int argc, char **argv);
+int cmd_tier_format(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_buffers(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);

@@ -7,6 +7,7 @@ static const struct command commands[] = {
 	{ "list", cmd_tier_list, "list the tiers that are online" },
 	{ "show", cmd_tier_show, "all values of a tier" },
 	{ "unload", cmd_tier_unload, "take tiers offline" },
+	{ "format", cmd_tier_format, "make a block device usable as a flash tier" },
 	{ NULL }
 };
 
