@@ -199,6 +199,7 @@ module-debug:
 
 load:
 	tests/vm/module /lib/modules/$$(uname -r)/build $(B)/host
+	-modprobe -q libcrc32c
 	insmod $(B)/host/terrace.ko $(TERRACE_MODULE_PARAMS)
 
 unload:

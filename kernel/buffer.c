@@ -60,7 +60,7 @@ static void buffer_unplace(struct terrace_buffer *b)
 	u32 i;
 
 	for (i = 0; i < TERRACE_TIERS_MAX; i++)
-		terrace_tier_give(i, b->tier_extents[i] * terrace_extent_bytes(b));
+		terrace_tier_give(i, terrace_extent_bytes(b), b->tier_extents[i]);
 }
 
 /* Give every extent a home: the preferred tier first, then the placement rule's. */
@@ -230,8 +230,11 @@ static u64 buffer_drop_extent(struct terrace_buffer *b, u64 index)
 {
 	struct terrace_extent *e = &b->extents[index];
 
+	terrace_block_free(b, index);
 	if (!e->folio)
 		return 0;
+	if (terrace_extent_flash(b, index))
+		terrace_landing_remove(e->tier, e->folio);
 	if (folio_ref_count(e->folio) == 1 || terrace_frame_poisoned(e->folio)) {
 		terrace_frame_free(e->folio, e->tier);
 		return 0;

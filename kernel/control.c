@@ -18,6 +18,10 @@
 #define POWER_UW_MAX		1000000000000ULL	/* 1 MW */
 #define FLOPS_MAX		1000000000000000000ULL	/* 1 EFLOP/s */
 
+#define LANDING_MIN		(2ULL << 20)		/* the largest extent */
+#define LANDING_MAX		BIT_ULL(40)
+#define LANDING_DEFAULT		(64ULL << 20)
+
 static struct configfs_subsystem control_subsys;
 
 /* ---- tiers/NAME ---- */
@@ -101,28 +105,74 @@ static ssize_t tier_backing_show(struct config_item *item, char *page)
 	struct tier_item *t = to_tier_item(item);
 
 	guard(mutex)(&t->lock);
+	if (t->settings.device[0])
+		return sysfs_emit(page, "blk:%s\n", t->settings.device);
 	return t->settings.node < 0 ? sysfs_emit(page, "\n") :
 	       sysfs_emit(page, "mem:%d\n", t->settings.node);
+}
+
+/* mem:NODE, or blk: and the absolute path of a block device. */
+static int parse_backing(const char *page, int *node, char device[TERRACE_DEVICE_MAX])
+{
+	u64 value;
+	int err;
+
+	device[0] = '\0';
+	*node = -1;
+	if (!strncmp(page, "mem:", 4)) {
+		err = parse_range(page + 4, 0, MAX_NUMNODES - 1, &value);
+		*node = err ? -1 : value;
+		return err;
+	}
+	if (strncmp(page, "blk:/", 5))
+		return -EINVAL;
+	if (strscpy(device, page + 4, TERRACE_DEVICE_MAX) < 0)
+		return -ENAMETOOLONG;
+	strim(device);
+	return 0;
 }
 
 static ssize_t tier_backing_store(struct config_item *item, const char *page, size_t count)
 {
 	struct tier_item *t = to_tier_item(item);
-	u64 node;
-	int err;
+	char device[TERRACE_DEVICE_MAX];
+	int node, err;
 
-	if (strncmp(page, "mem:", 4))
-		return -EINVAL;
-	err = parse_range(page + 4, 0, MAX_NUMNODES - 1, &node);
+	err = parse_backing(page, &node, device);
 	if (err)
 		return err;
 	guard(mutex)(&t->lock);
 	if (tier_item_fixed(t))
 		return -EBUSY;
 	t->settings.node = node;
+	strscpy(t->settings.device, device);
 	return count;
 }
 CONFIGFS_ATTR(tier_, backing);
+
+static ssize_t tier_landing_bytes_show(struct config_item *item, char *page)
+{
+	struct tier_item *t = to_tier_item(item);
+
+	guard(mutex)(&t->lock);
+	return sysfs_emit(page, "%llu\n", t->settings.landing_bytes);
+}
+
+static ssize_t tier_landing_bytes_store(struct config_item *item, const char *page, size_t count)
+{
+	struct tier_item *t = to_tier_item(item);
+	u64 bytes;
+	int err = parse_range(page, LANDING_MIN, LANDING_MAX, &bytes);
+
+	if (err)
+		return err;
+	guard(mutex)(&t->lock);
+	if (tier_item_fixed(t))
+		return -EBUSY;
+	t->settings.landing_bytes = bytes;
+	return count;
+}
+CONFIGFS_ATTR(tier_, landing_bytes);
 
 static ssize_t tier_rank_show(struct config_item *item, char *page)
 {
@@ -308,6 +358,7 @@ CONFIGFS_ATTR(tier_, online);
 
 static struct configfs_attribute *tier_item_attrs[] = {
 	&tier_attr_backing,
+	&tier_attr_landing_bytes,
 	&tier_attr_rank,
 	&tier_attr_classes,
 	TMODEL_PROFILE_FIELDS(PROFILE_ATTR_REF)
@@ -349,6 +400,7 @@ static struct config_item *tiers_make_item(struct config_group *group, const cha
 	mutex_init(&t->lock);
 	strscpy(t->settings.name, name, sizeof(t->settings.name));
 	t->settings.node = -1;
+	t->settings.landing_bytes = LANDING_DEFAULT;
 	t->index = -1;
 	tmodel_profile_init(&t->settings.profile);
 	config_item_init_type_name(&t->item, name, &tier_item_type);

@@ -64,6 +64,15 @@ int terrace_extent_begin(struct terrace_buffer *b, u64 index)
 }
 
 /**
+ * terrace_extent_try_begin - terrace_extent_begin() that does not wait
+ */
+bool terrace_extent_try_begin(struct terrace_buffer *b, u64 index)
+{
+	guard(spinlock)(&b->table_lock);
+	return !test_and_set_bit(TERRACE_X_MOVING, &b->extents[index].flags);
+}
+
+/**
  * terrace_extent_end - end exclusive use and wake who waits
  */
 void terrace_extent_end(struct terrace_buffer *b, u64 index)
@@ -168,6 +177,8 @@ bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *foli
 	refs = 1 + e->waiters;
 	if (!poisoned && !folio_ref_freeze(old, refs))
 		return false;
+	if (terrace.tiers[e->tier].media)
+		terrace_landing_remove(e->tier, old);
 	e->folio = folio;
 	e->waiters = 0;
 	b->tier_extents[e->tier]--;
@@ -194,14 +205,14 @@ static int extent_alloc(struct terrace_buffer *b, u32 home, struct folio **folio
 	terrace_tier_event(home, TERRACE_EV_FALLBACKS);
 	n = terrace_policy_order(b->class_id, order);
 	for (i = 0; i < n; i++) {
-		if (order[i] == home ||
+		if (order[i] == home || terrace.tiers[order[i]].media ||
 		    terrace_tier_take_one(order[i], b->class_id, terrace_extent_bytes(b), &reason))
 			continue;
 		*tier = order[i];
 		*folio = terrace_frame_alloc(b, order[i]);
 		if (*folio)
 			return 0;
-		terrace_tier_give(order[i], terrace_extent_bytes(b));
+		terrace_tier_give(order[i], terrace_extent_bytes(b), 1);
 	}
 	return -ENOMEM;
 }
@@ -241,7 +252,7 @@ static int extent_populate(struct terrace_buffer *b, u64 index, bool *fresh)
 	if (!*fresh)
 		terrace_frame_free(folio, tier);
 	if (tier != home)
-		terrace_tier_give(*fresh ? home : tier, bytes);
+		terrace_tier_give(*fresh ? home : tier, bytes, 1);
 	return 0;
 }
 
@@ -250,7 +261,9 @@ static int extent_populate(struct terrace_buffer *b, u64 index, bool *fresh)
  * @folio: set to the folio with a reference
  * @fresh: set when this call gave it its frames
  *
- * New frames are zero. Return: 0, -EINTR, -ENOMEM (no tier has frames) or -EIO (broken page).
+ * New frames are zero; those of a flash tier have its content.
+ *
+ * Return: 0, -EINTR, -ENOMEM (no tier has frames), or an error of terrace_block_fill().
  */
 int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio, bool *fresh)
 {
@@ -261,7 +274,10 @@ int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **fol
 		err = terrace_extent_peek(b, index, folio);
 		if (err || *folio)
 			return err;
-		err = extent_populate(b, index, fresh);
+		if (terrace_extent_flash(b, index))
+			err = terrace_block_fill(b, index);
+		else
+			err = extent_populate(b, index, fresh);
 		if (err)
 			return err;
 	}

@@ -6,6 +6,7 @@
  * Every way to SIGBUS goes through fault_sigbus(): no frame on any tier that allows the class, a
  * store to a sealed extent, a broken page, a fatal signal while waiting.
  */
+#include <linux/file.h>
 #include <linux/pagemap.h>
 
 #include "terrace.h"
@@ -41,6 +42,24 @@ static bool fault_lock(struct terrace_buffer *b, u64 index, struct folio *folio)
 	return false;
 }
 
+/*
+ * Fill an extent of a flash tier without the core's lock, which would keep the whole process from
+ * mapping and unmapping as long as the device takes. What came of it is seen when the core tries
+ * again.
+ */
+static vm_fault_t fault_fill(struct vm_fault *vmf, struct terrace_buffer *b, u64 index)
+{
+	struct file *file;
+
+	if (vmf->flags & FAULT_FLAG_RETRY_NOWAIT)
+		return VM_FAULT_RETRY;
+	file = get_file(vmf->vma->vm_file);
+	release_fault_lock(vmf);
+	terrace_block_fill(b, index);
+	fput(file);
+	return VM_FAULT_RETRY | VM_FAULT_MAJOR;
+}
+
 static vm_fault_t terrace_fault(struct vm_fault *vmf)
 {
 	struct terrace_buffer *b = vmf->vma->vm_file->private_data;
@@ -53,6 +72,9 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 
 	if (index >= b->count)
 		return VM_FAULT_SIGBUS;
+	if (terrace_extent_flash(b, index) && !READ_ONCE(b->extents[index].folio) &&
+	    fault_flag_allow_retry_first(vmf->flags))
+		return fault_fill(vmf, b, index);
 	for (;;) {
 		err = terrace_extent_touch(b, index, &folio, &fresh);
 		if (err)
@@ -71,6 +93,8 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 	/* a pinnable buffer's mapping may be written without another fault */
 	if (!terrace_tracked(b))
 		set_bit(TERRACE_X_DIRTY, &b->extents[index].flags);
+	if (terrace_extent_flash(b, index))
+		folio_set_referenced(folio);
 	terrace_tier_event(b->extents[index].tier, TERRACE_EV_FAULTS);
 	terrace_sample_fault(b, index, TERRACE_ACCESS_READ);
 	if (!terrace_tracked(b) && write)

@@ -39,6 +39,8 @@ static int __init terrace_init(void)
 	for (i = 0; i < TERRACE_TIERS_MAX; i++) {
 		terrace.tiers[i].index = i;
 		spin_lock_init(&terrace.tiers[i].lock);
+		spin_lock_init(&terrace.tiers[i].landing.lock);
+		INIT_LIST_HEAD(&terrace.tiers[i].landing.folios);
 	}
 	terrace_clock_init();
 

@@ -12,6 +12,7 @@
 #include <linux/uaccess.h>
 
 #include "compat.h"
+#include "media.h"
 #include "terrace.h"
 #include "trace.h"
 
@@ -73,6 +74,140 @@ static void migrate_home(struct terrace_buffer *b, u64 index, u32 tier)
 	e->tier = tier;
 }
 
+/* Read an extent that is on flash alone to frames of a memory tier. */
+static int migrate_read(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
+{
+	struct terrace_extent *e = &b->extents[index];
+	struct folio *to;
+	int err;
+
+	to = terrace_frame_target(b, tier);
+	if (!to) {
+		*reason = TERRACE_REASON_NO_MEMORY;
+		return -ENOMEM;
+	}
+	err = terrace_block_read(b, index, to);
+	if (err) {
+		*reason = TERRACE_REASON_MEDIA;
+		terrace_frame_recycle(b, to, tier);
+		return err;
+	}
+	terrace_frame_attach(b, index, to);
+	terrace_block_free(b, index);
+	/* without a block only dirty extents have content */
+	set_bit(TERRACE_X_DIRTY, &e->flags);
+	spin_lock(&b->table_lock);
+	e->folio = to;
+	b->resident++;
+	b->tier_extents[e->tier]--;
+	b->tier_extents[tier]++;
+	e->tier = tier;
+	spin_unlock(&b->table_lock);
+	return 0;
+}
+
+/* Write content to flash and let go of where it was. The folio is isolated, or nobody else's. */
+static int migrate_program(struct terrace_buffer *b, u64 index, struct folio *content, u32 tier)
+{
+	struct terrace_extent *e = &b->extents[index];
+	u32 block, crc;
+	int err;
+
+	err = terrace_block_program(b, tier, content, &block, &crc);
+	if (err)
+		return err;
+	if (!e->folio) {
+		terrace_block_free(b, index);
+		migrate_home(b, index, tier);
+	} else {
+		u32 from = e->tier, old = e->block;
+
+		if (!terrace_extent_swap(b, index, NULL, tier)) {
+			terrace_media_free(terrace.tiers[tier].media, block);
+			return -EBUSY;
+		}
+		if (old)
+			terrace_media_free(terrace.tiers[from].media, old);
+	}
+	e->block = block;
+	e->crc = crc;
+	clear_bit(TERRACE_X_DIRTY, &e->flags);
+	return 0;
+}
+
+static int migrate_resident_to_flash(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
+{
+	struct terrace_extent *e = &b->extents[index];
+	struct folio *folio = e->folio;
+	u32 from = e->tier;
+	int err;
+
+	*reason = TERRACE_REASON_PINNED;
+	err = terrace_extent_isolate(b, index, !terrace_tracked(b));
+	if (err)
+		return err;
+	if (terrace_inject(TERRACE_INJECT_COPY)) {
+		*reason = TERRACE_REASON_INJECTED;
+		err = -EIO;
+	} else if (terrace_frame_poisoned(folio)) {
+		*reason = TERRACE_REASON_MEDIA;
+		err = -EIO;
+	} else if (test_bit(TERRACE_X_DIRTY, &e->flags) || e->block) {
+		err = migrate_program(b, index, folio, tier);
+	} else {
+		err = terrace_extent_swap(b, index, NULL, tier) ? 0 : -EBUSY;
+	}
+	folio_unlock(folio);
+	if (err) {
+		if (err != -EBUSY && *reason == TERRACE_REASON_PINNED)
+			*reason = TERRACE_REASON_MEDIA;
+		return err;
+	}
+	*reason = TERRACE_REASON_NONE;
+	terrace_frame_recycle(b, folio, from);
+	return 0;
+}
+
+/* From flash to flash, through a frame of nobody's. */
+static int migrate_between_flash(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
+{
+	struct folio *temporary = terrace_frame_target(b, tier);
+	int err;
+
+	if (!temporary) {
+		*reason = TERRACE_REASON_NO_MEMORY;
+		return -ENOMEM;
+	}
+	err = terrace_block_read(b, index, temporary);
+	if (!err)
+		err = migrate_program(b, index, temporary, tier);
+	if (err)
+		*reason = TERRACE_REASON_MEDIA;
+	terrace_frame_recycle(b, temporary, tier);
+	return err;
+}
+
+static int migrate_content(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
+{
+	struct terrace_extent *e = &b->extents[index];
+	bool to_flash = terrace.tiers[tier].media;
+	u32 from = e->tier, old = e->block;
+	int err;
+
+	if (!e->folio)
+		return to_flash ? migrate_between_flash(b, index, tier, reason) :
+				  migrate_read(b, index, tier, reason);
+	if (to_flash)
+		return migrate_resident_to_flash(b, index, tier, reason);
+	err = migrate_frames(b, index, tier, reason);
+	if (!err && old) {
+		terrace_media_free(terrace.tiers[from].media, old);
+		e->block = 0;
+		set_bit(TERRACE_X_DIRTY, &e->flags);
+	}
+	return err;
+}
+
 static void migrate_account(struct terrace_buffer *b, u32 from, u32 to)
 {
 	u64 bytes = terrace_extent_bytes(b);
@@ -90,7 +225,7 @@ static int migrate_locked(struct terrace_buffer *b, u64 index, u32 tier, u32 *re
 	u64 bytes = terrace_extent_bytes(b);
 	u64 start = ktime_get_ns();
 	u32 from = e->tier;
-	bool resident = e->folio;
+	bool content = e->folio || e->block;
 	int err;
 
 	*reason = TERRACE_REASON_NONE;
@@ -99,17 +234,17 @@ static int migrate_locked(struct terrace_buffer *b, u64 index, u32 tier, u32 *re
 	err = terrace_tier_take_one(tier, b->class_id, bytes, reason);
 	if (err)
 		return err;
-	if (resident)
-		err = migrate_frames(b, index, tier, reason);
+	if (content)
+		err = migrate_content(b, index, tier, reason);
 	else
 		migrate_home(b, index, tier);
-	terrace_tier_give(err ? tier : from, bytes);
+	terrace_tier_give(err ? tier : from, bytes, 1);
 
 	if (err == -EBUSY)
 		terrace_tier_event(from, TERRACE_EV_MIGRATE_BUSY);
-	if (!err && resident)
+	if (!err && content)
 		migrate_account(b, from, tier);
-	trace_terrace_migrate(b->id, index, from, tier, resident ? bytes : 0,
+	trace_terrace_migrate(b->id, index, from, tier, content ? bytes : 0,
 			      ktime_get_ns() - start, err);
 	return err;
 }

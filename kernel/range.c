@@ -147,6 +147,7 @@ static int discard_extent(struct terrace_buffer *b, u64 index)
 			return -EBUSY;
 		terrace_frame_free(folio, e->tier);
 	}
+	terrace_block_free(b, index);
 	clear_bit(TERRACE_X_DIRTY, &e->flags);
 	unseal_extent(b, index);
 	return 0;

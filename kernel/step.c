@@ -232,7 +232,7 @@ static void step_charge_tier(struct terrace_session *s, struct terrace_tier *t,
 	ns = tmodel_tier_ns(&t->profile, &load, t->derate_permille, &terrace.sat);
 	tmodel_bound_add(bound, t->index, ns, &terrace.sat);
 	t->busy_ns = tmodel_add(t->busy_ns, ns, &terrace.sat);
-	if (writes)
+	if (writes && !t->media)
 		tmodel_wear_write(&t->wear, &t->profile, now, writes, &terrace.sat);
 	terrace_tier_count_rate(t, now, tmodel_add(reads, writes, &terrace.sat));
 	step_book_classes(s, t, c, total);

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
+#include "media.h"
 #include "terrace.h"
 
 static struct kobject *device_kobj;
@@ -117,7 +118,13 @@ TIER_ATTR(classes);
 
 TIER_VALUE(index, "%u", t->index);
 TIER_VALUE(rank, "%u", t->rank);
-TIER_VALUE(backing, "mem:%d", t->node);
+static ssize_t tier_backing_show(struct terrace_tier *t, char *buf)
+{
+	if (t->media)
+		return sysfs_emit(buf, "blk:%pg\n", t->media->disk.bdev);
+	return sysfs_emit(buf, "mem:%d\n", t->node);
+}
+TIER_ATTR(backing);
 TIER_VALUE(derate_permille, "%u", t->derate_permille);
 TIER_VALUE(capacity_bytes, "%llu", t->capacity);
 TIER_VALUE(used_bytes, "%llu", t->used);
@@ -212,7 +219,11 @@ TIER_VALUE(wear_cycles_milli, "%llu",
 	   tmodel_wear_cycles_milli(&t->wear, &t->profile, &terrace.sat));
 TIER_VALUE(write_budget_bytes_per_day, "%llu", tmodel_wear_budget(&t->profile, &terrace.sat));
 
+/* Without a device the wear is forgotten when the tier goes offline. */
+TIER_VALUE(wear_durable, "%d", !!t->media);
+
 static struct attribute *wear_attrs[] = {
+	&tier_attr_wear_durable.attr,
 	&tier_attr_lifetime_seconds.attr,
 	&tier_attr_lifetime_extrapolated.attr,
 	&tier_attr_wear_host_bytes.attr,
@@ -234,9 +245,60 @@ static const struct attribute_group wear_group = {
 	.is_visible = wear_visible,
 };
 
+/* Flash tiers show their medium as well. Its wear is that of the device, since it was formatted. */
+
+TIER_VALUE(landing_bytes, "%llu", t->landing.limit);
+TIER_VALUE(landing_used_bytes, "%llu", READ_ONCE(t->landing.used));
+TIER_VALUE(flash_programmed_bytes, "%llu", READ_ONCE(t->media->total_pages) << 12);
+TIER_VALUE(flash_uncertain_bytes, "%llu", t->media->uncertain_pages << 12);
+TIER_VALUE(flash_retired_bytes, "%llu",
+	   (u64)READ_ONCE(t->media->retired) << TERRACE_MEDIA_SEGMENT_SHIFT);
+TIER_EVENT(evictions, TERRACE_EV_EVICTIONS);
+TIER_EVENT(writebacks, TERRACE_EV_WRITEBACKS);
+TIER_EVENT(media_errors, TERRACE_EV_MEDIA_ERRORS);
+
+static ssize_t tier_pe_cycles_average_milli_show(struct terrace_tier *t, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", terrace_media_cycles_average(t->media));
+}
+TIER_ATTR(pe_cycles_average_milli);
+
+static ssize_t tier_pe_cycles_max_milli_show(struct terrace_tier *t, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", terrace_media_cycles_max(t->media));
+}
+TIER_ATTR(pe_cycles_max_milli);
+
+static struct attribute *flash_attrs[] = {
+	&tier_attr_landing_bytes.attr,
+	&tier_attr_landing_used_bytes.attr,
+	&tier_attr_evictions.attr,
+	&tier_attr_writebacks.attr,
+	&tier_attr_media_errors.attr,
+	&tier_attr_flash_programmed_bytes.attr,
+	&tier_attr_flash_uncertain_bytes.attr,
+	&tier_attr_flash_retired_bytes.attr,
+	&tier_attr_pe_cycles_average_milli.attr,
+	&tier_attr_pe_cycles_max_milli.attr,
+	NULL
+};
+
+static umode_t flash_visible(struct kobject *kobj, struct attribute *attr, int n)
+{
+	struct tier_dir *dir = container_of(kobj, struct tier_dir, kobj);
+
+	return dir->tier->media ? attr->mode : 0;
+}
+
+static const struct attribute_group flash_group = {
+	.attrs = flash_attrs,
+	.is_visible = flash_visible,
+};
+
 static const struct attribute_group *tier_groups[] = {
 	&tier_group,
 	&wear_group,
+	&flash_group,
 	NULL
 };
 

@@ -46,6 +46,7 @@
 #include <linux/terrace.h>
 #include <terrace/model.h>
 
+struct terrace_media;
 struct terrace_quota;
 struct io_uring_cmd;
 
@@ -79,7 +80,25 @@ enum terrace_tier_event {
 	TERRACE_EV_MIGRATE_BUSY,
 	TERRACE_EV_FALLBACKS,
 	TERRACE_EV_SIGBUS,
+	TERRACE_EV_EVICTIONS,
+	TERRACE_EV_WRITEBACKS,
+	TERRACE_EV_MEDIA_ERRORS,
 	TERRACE_EV_NR,
+};
+
+/**
+ * struct terrace_landing - the frames of a flash tier's resident extents (landing.c)
+ * @folios: in the order of the CLOCK hand, by their lru
+ * @count: of @folios
+ * @used: bytes of them, and of those under way
+ * @limit: bytes; fixed while online
+ */
+struct terrace_landing {
+	spinlock_t lock;	/* row 11 */
+	struct list_head folios;
+	u64 count;
+	u64 used;
+	u64 limit;
 };
 
 /**
@@ -87,7 +106,9 @@ enum terrace_tier_event {
  * @index: place in terrace.tiers
  * @kobj: sysfs directory while online
  * @name, @rank, @classes, @node, @profile: fixed while online
+ * @media: of a flash tier; NULL for memory. Fixed while online
  * @events: counters
+ * @landing: of a flash tier
  * @state: enum terrace_tier_state; written under terrace.control and @lock
  * @capacity: real bytes; @poisoned were taken off
  * @poisoned: bytes of folios with broken pages
@@ -104,7 +125,9 @@ struct terrace_tier {
 	u32 classes;
 	int node;
 	struct tmodel_profile profile;
+	struct terrace_media *media;
 	atomic64_t events[TERRACE_EV_NR];
+	struct terrace_landing landing;
 
 	spinlock_t lock;	/* row 10 of the lock order; protects what follows */
 	enum terrace_tier_state state;
@@ -122,14 +145,21 @@ struct terrace_tier {
 	u64 rate_bytes[2];	/* modelled bytes of this and of the last second */
 };
 
+#define TERRACE_DEVICE_MAX	128
+
 /**
  * struct terrace_tier_settings - what configfs collected for a tier
+ * @node: of memory, or -1
+ * @device: path of a flash tier's block device, or empty
+ * @landing_bytes: of a flash tier
  */
 struct terrace_tier_settings {
 	char name[TERRACE_NAME_MAX];
 	u32 rank;
 	u32 classes;
 	int node;
+	char device[TERRACE_DEVICE_MAX];
+	u64 landing_bytes;
 	struct tmodel_profile profile;
 };
 
@@ -138,7 +168,8 @@ int terrace_tier_offline(u32 index);
 int terrace_tier_derate(u32 index, u32 permille);
 int terrace_tier_take(u32 index, u32 class_id, u64 extent_bytes, u64 *count, u32 *reason);
 int terrace_tier_take_one(u32 index, u32 class_id, u64 extent_bytes, u32 *reason);
-void terrace_tier_give(u32 index, u64 bytes);
+void terrace_tier_give(u32 index, u64 extent_bytes, u64 count);
+void terrace_tier_programmed(u32 index, u64 real_bytes);
 void terrace_tier_lose(u32 index, u64 bytes);
 void terrace_tier_detach(u32 index, u64 bytes);
 void terrace_tier_reattach(u32 index, u64 bytes);
@@ -340,6 +371,7 @@ enum {
  * @observed: step that charged this extent last
  * @waiters: page_mkwrite callers that wait for MOVING while the core holds a reference to @folio
  *           for them; under table_lock
+ * @block, @crc: on flash (block.c); with MOVING
  * @tier: home; written under table_lock
  */
 struct terrace_extent {
@@ -347,6 +379,8 @@ struct terrace_extent {
 	unsigned long flags;
 	u32 observed;
 	u32 waiters;
+	u32 block;
+	u32 crc;
 	u8 tier;
 };
 
@@ -404,6 +438,11 @@ static inline bool terrace_tracked(const struct terrace_buffer *b)
 	return !(b->flags & TERRACE_CREATE_PINNABLE);
 }
 
+static inline bool terrace_extent_flash(const struct terrace_buffer *b, u64 index)
+{
+	return terrace.tiers[READ_ONCE(b->extents[index].tier)].media;
+}
+
 static inline bool terrace_sealed_whole(struct terrace_buffer *b)
 {
 	return READ_ONCE(b->sealed) == b->count;
@@ -449,6 +488,7 @@ int terrace_extent_peek(struct terrace_buffer *b, u64 index, struct folio **foli
 int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio, bool *fresh);
 int terrace_extent_wait(struct terrace_buffer *b, u64 index, const struct folio *folio);
 int terrace_extent_begin(struct terrace_buffer *b, u64 index);
+bool terrace_extent_try_begin(struct terrace_buffer *b, u64 index);
 void terrace_extent_end(struct terrace_buffer *b, u64 index);
 int terrace_extent_isolate(struct terrace_buffer *b, u64 index, bool unmap);
 bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *folio, u32 tier);
@@ -462,6 +502,20 @@ bool terrace_frame_poisoned(struct folio *folio);
 void terrace_frame_free(struct folio *folio, u32 tier);
 void terrace_frame_recycle(struct terrace_buffer *b, struct folio *folio, u32 tier);
 bool terrace_frame_drain(struct terrace_buffer *b);
+
+/* ---- extents on flash (block.c, landing.c) ---- */
+
+int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *folio, u32 *block,
+			  u32 *crc);
+int terrace_block_write(struct terrace_buffer *b, u64 index, struct folio *folio);
+int terrace_block_read(struct terrace_buffer *b, u64 index, struct folio *folio);
+void terrace_block_free(struct terrace_buffer *b, u64 index);
+int terrace_block_fill(struct terrace_buffer *b, u64 index);
+
+struct folio *terrace_landing_frame(struct terrace_buffer *b, u32 tier);
+void terrace_landing_give(u32 tier, u64 bytes);
+void terrace_landing_add(struct terrace_buffer *b, u32 tier, struct folio *folio);
+void terrace_landing_remove(u32 tier, struct folio *folio);
 
 /* ---- mapping, ranges, migration (fault.c, range.c, migrate.c, io.c) ---- */
 

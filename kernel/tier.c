@@ -5,8 +5,10 @@
  * Capacity is real bytes. It is taken when an extent gets its home and given when it leaves; a tier
  * with used bytes stays online.
  */
+#include <linux/log2.h>
 #include <linux/nodemask.h>
 
+#include "media.h"
 #include "terrace.h"
 
 static struct terrace_tier *tier_of_rank(u32 rank)
@@ -44,6 +46,7 @@ static void tier_reset(struct terrace_tier *t, const struct terrace_tier_setting
 	t->capacity = s->profile.capacity_bytes >> terrace.scale_shift;
 	for (i = 0; i < TERRACE_EV_NR; i++)
 		atomic64_set(&t->events[i], 0);
+	t->landing.limit = s->landing_bytes;
 	t->poisoned = 0;
 	t->derate_permille = 1000;
 	t->online_ns = terrace_clock();
@@ -61,8 +64,18 @@ static void tier_set_state(struct terrace_tier *t, enum terrace_tier_state state
 	t->state = state;
 }
 
+static void tier_close_media(struct terrace_tier *t)
+{
+	struct terrace_media *media = t->media;
+
+	t->media = NULL;
+	if (media)
+		terrace_media_close(media);
+}
+
 static int tier_online(const struct terrace_tier_settings *s)
 {
+	struct terrace_media *media;
 	struct terrace_tier *t;
 	int err;
 
@@ -75,13 +88,23 @@ static int tier_online(const struct terrace_tier_settings *s)
 	if (!t)
 		return -ENOSPC;
 
+	media = s->device[0] ? terrace_media_open(s->device) : NULL;
+	if (IS_ERR(media))
+		return PTR_ERR(media);
 	spin_lock(&t->lock);
 	tier_reset(t, s);
+	t->media = media;
+	if (media)
+		t->node = media->disk.node;
 	spin_unlock(&t->lock);
 
-	err = terrace_sysfs_add_tier(t);
-	if (err)
+	err = media && t->capacity > (u64)media->usable << TERRACE_MEDIA_SEGMENT_SHIFT ? -EFBIG : 0;
+	if (!err)
+		err = terrace_sysfs_add_tier(t);
+	if (err) {
+		tier_close_media(t);
 		return err;
+	}
 	tier_set_state(t, TERRACE_TIER_ONLINE);
 	return t->index;
 }
@@ -99,7 +122,8 @@ int terrace_tier_online(const struct terrace_tier_settings *s)
 
 	if (tmodel_profile_check(&s->profile, &field) != TMODEL_PROFILE_OK || !s->classes)
 		return -EINVAL;
-	if (s->node < 0 || s->node >= MAX_NUMNODES || !node_state(s->node, N_MEMORY))
+	if (!s->device[0] &&
+	    (s->node < 0 || s->node >= MAX_NUMNODES || !node_state(s->node, N_MEMORY)))
 		return -ENODEV;
 	/* an evacuation may hold it for long */
 	if (mutex_lock_killable(&terrace.control))
@@ -124,6 +148,7 @@ static int tier_offline(struct terrace_tier *t)
 	if (!empty)
 		return err ?: -EBUSY;
 	terrace_sysfs_remove_tier(t);
+	tier_close_media(t);
 	return 0;
 }
 
@@ -207,6 +232,9 @@ int terrace_tier_take(u32 index, u32 class_id, u64 extent_bytes, u64 *count, u32
 	}
 	/* broken pages may have taken capacity that is in use */
 	fit = t->used < t->capacity ? (t->capacity - t->used) / extent_bytes : 0;
+	fit = min(fit, *count);
+	if (t->media)
+		fit = terrace_media_reserve(t->media, ilog2(extent_bytes), fit);
 	if (fit < *count) {
 		*reason = TERRACE_REASON_TIER_FULL;
 		*count = fit;
@@ -230,18 +258,37 @@ int terrace_tier_take_one(u32 index, u32 class_id, u64 extent_bytes, u32 *reason
 }
 
 /**
- * terrace_tier_give - give room back
+ * terrace_tier_give - give the room of extents back
  */
-void terrace_tier_give(u32 index, u64 bytes)
+void terrace_tier_give(u32 index, u64 extent_bytes, u64 count)
 {
 	struct terrace_tier *t = &terrace.tiers[index];
 
 	guard(spinlock)(&t->lock);
-	t->used -= bytes;
+	t->used -= extent_bytes * count;
+	if (t->media && count)
+		terrace_media_unreserve(t->media, ilog2(extent_bytes), count);
+}
+
+/**
+ * terrace_tier_programmed - count real bytes that were programmed to flash
+ *
+ * The wear of a flash tier is what was programmed, not what was declared.
+ */
+void terrace_tier_programmed(u32 index, u64 real_bytes)
+{
+	struct terrace_tier *t = &terrace.tiers[index];
+	u64 now = terrace_clock();
+
+	guard(spinlock)(&t->lock);
+	tmodel_wear_write(&t->wear, &t->profile, now, real_bytes << terrace.scale_shift,
+			  &terrace.sat);
 }
 
 /**
  * terrace_tier_lose - pages of a tier are broken: it is that much smaller until it goes offline
+ *
+ * Of a flash tier they were frames of its landing pool: its capacity is elsewhere.
  */
 void terrace_tier_lose(u32 index, u64 bytes)
 {
@@ -249,7 +296,8 @@ void terrace_tier_lose(u32 index, u64 bytes)
 
 	guard(spinlock)(&t->lock);
 	bytes = min(bytes, t->capacity);
-	t->capacity -= bytes;
+	if (!t->media)
+		t->capacity -= bytes;
 	t->poisoned += bytes;
 }
 
@@ -274,6 +322,8 @@ void terrace_tier_reattach(u32 index, u64 bytes)
 	guard(spinlock)(&t->lock);
 	t->detached -= bytes;
 	t->used -= bytes;
+	if (t->media)
+		terrace_media_unreserve(t->media, ilog2(bytes), 1);
 }
 
 /**
@@ -331,7 +381,7 @@ static u64 tier_move(u32 index, u32 class_id, u64 real_bytes, enum tmodel_dir di
 	*count = tmodel_add(*count, bytes, &terrace.sat);
 	tmodel_access(&t->timeline, &t->profile, dir, now, bytes, t->derate_permille, &terrace.sat);
 	tmodel_energy_access(&traffic->energy, &t->profile, dir, bytes, 0, &terrace.sat);
-	if (dir == TMODEL_WRITE)
+	if (dir == TMODEL_WRITE && !t->media)
 		tmodel_wear_write(&t->wear, &t->profile, now, bytes, &terrace.sat);
 	terrace_tier_count_rate(t, now, bytes);
 	return bytes;

@@ -9,6 +9,7 @@ static int tier_online(const struct engine_tier *t)
 	const struct terrace_tier_config config = {
 		.name = t->name,
 		.backing = t->backing,
+		.landing_bytes = t->landing_bytes,
 		.rank = t->rank,
 		.classes = t->classes,
 		.profile = t->profile,

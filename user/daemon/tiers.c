@@ -33,6 +33,7 @@ static int tier_up(const struct engine_tier *want, struct engine_error *e)
 	struct terrace_tier_config config = {
 		.name = want->name,
 		.backing = want->backing,
+		.landing_bytes = want->landing_bytes,
 		.rank = want->rank,
 		.classes = want->classes,
 		.profile = want->profile,

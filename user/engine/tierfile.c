@@ -16,6 +16,8 @@
 #define SCALE_MAX		1048576
 #define ACCELERATION_MAX	1000000
 #define STACKS_MAX		1024
+#define LANDING_MIN	(2ULL << 20)	/* the largest extent */
+#define LANDING_MAX	(1ULL << 40)
 #define RANK_MAX		65535
 #define NODE_MAX		1023
 #define REAL_CAPACITY_MIN	4096
@@ -165,7 +167,7 @@ static int tier_backing(struct engine_ini *ini, struct engine_tier *tier, const 
 	if (!strncmp(value, "mem:", 4)) {
 		if (engine_ini_number(ini, "the node of backing", value + 4, 0, 0, NODE_MAX, &node))
 			return -EINVAL;
-	} else if (strncmp(value, "blk:", 4) || !value[4]) {
+	} else if (strncmp(value, "blk:/", 5)) {
 		return engine_ini_fail(ini, "backing is '%s': write mem:NODE or blk:PATH", value);
 	}
 	return tier_text(ini, "backing", value, tier->backing, sizeof(tier->backing));
@@ -221,9 +223,10 @@ static int tier_rank(struct engine_ini *ini, struct tier_reader *r, const char *
 static int tier_override(struct engine_ini *ini, struct tier_section *section, const char *key,
 			 const char *value)
 {
-	static const char *const others[] = { "profile", "backing", "rank", "classes", "stacks" };
+	static const char *const others[] = { "profile", "backing", "rank", "classes", "stacks",
+					      "landing_bytes" };
 	const struct engine_profile_field *field = engine_profile_find(key);
-	const char *names[ENGINE_PROFILE_FIELDS + 5];
+	const char *names[ENGINE_PROFILE_FIELDS + 6];
 
 	if (field && section->overrides[field->index].given)
 		return engine_ini_fail(ini, "%s is given a second time: remove one", key);
@@ -232,12 +235,12 @@ static int tier_override(struct engine_ini *ini, struct tier_section *section, c
 		return engine_ini_number(ini, key, value, 0, field->lowest, field->highest,
 					 &section->overrides[field->index].value);
 	}
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		names[i] = others[i];
 	for (size_t i = 0; i < ENGINE_PROFILE_FIELDS; i++)
-		names[5 + i] = engine_profile_fields[i].name;
+		names[6 + i] = engine_profile_fields[i].name;
 	return engine_ini_fail(ini, "a tier has no key '%s'; the nearest one is '%s'", key,
-			       engine_nearest(key, names, ENGINE_PROFILE_FIELDS + 5));
+			       engine_nearest(key, names, ENGINE_PROFILE_FIELDS + 6));
 }
 
 static int tier_entry(struct engine_ini *ini, struct tier_reader *r, const char *key,
@@ -255,6 +258,9 @@ static int tier_entry(struct engine_ini *ini, struct tier_reader *r, const char 
 		return tier_classes(ini, tier, value);
 	if (!strcmp(key, "rank"))
 		return tier_rank(ini, r, value);
+	if (!strcmp(key, "landing_bytes"))
+		return engine_ini_number(ini, key, value, 0, LANDING_MIN, LANDING_MAX,
+					 (uint64_t *)&tier->landing_bytes);
 	if (strcmp(key, "stacks"))
 		return tier_override(ini, &r->sections[r->current], key, value);
 	status = engine_ini_number(ini, key, value, 0, 1, STACKS_MAX, &stacks);

@@ -8,7 +8,7 @@
  *                  default 1)
  *   [accelerator]  peak_flops, efficiency_permille (1 to 1000, default 1000), idle_watts,
  *                  active_watts (decimals allowed); without the section there is no accelerator
- *   [tier NAME]    profile, backing (mem:NODE, or blk:UUID or blk:PATH), rank (unique), classes
+ *   [tier NAME]    profile, backing (mem:NODE or blk:PATH), rank (unique), classes
  *                  (names with spaces between), stacks (default 1), and any key of a profile as an
  *                  override
  *
@@ -44,7 +44,8 @@ struct engine_device {
  * struct engine_tier - one tier
  * @name: letters, digits, '-' and '_'
  * @profile_name: name of the profile file, without .ini
- * @backing: "mem:NODE" or "blk:UUID or path"
+ * @backing: "mem:NODE" or "blk:PATH"
+ * @landing_bytes: of a blk tier; 0 = the kernel's default
  * @rank: 0 = fastest; unique in the file
  * @classes: bit c is set when class c (enum terrace_class) may live there; never 0
  * @stacks: 1 to 1024
@@ -57,6 +58,7 @@ struct engine_tier {
 	__u32 rank;
 	__u32 classes;
 	__u32 stacks;
+	__u64 landing_bytes;
 	struct tmodel_profile profile;
 };
 

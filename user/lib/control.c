@@ -126,6 +126,28 @@ static int online_error(int err, const struct terrace_tier_config *c)
 	case -ENOSPC:
 		return error_set(err, "tier %s cannot come online: %d tiers are, the most there can be",
 				 c->name, TERRACE_TIERS_MAX);
+	case -ENOTBLK:
+	case -ENOENT:
+		return error_set(err, "tier %s cannot come online: %s names no block device",
+				 c->name, c->backing);
+	case -ENODATA:
+		return error_set(err, "tier %s cannot come online: %s was never formatted; see 'terrace tier format --help'",
+				 c->name, c->backing + 4);
+	case -EUCLEAN:
+		return error_set(err, "tier %s cannot come online: superblock or wear table of %s is broken; restore it, or format it and lose the wear",
+				 c->name, c->backing + 4);
+	case -ESTALE:
+		return error_set(err, "tier %s cannot come online: %s has another size than when it was formatted",
+				 c->name, c->backing + 4);
+	case -ETXTBSY:
+		return error_set(err, "tier %s cannot come online: %s is in use; unmount it or take its holder down",
+				 c->name, c->backing + 4);
+	case -EROFS:
+		return error_set(err, "tier %s cannot come online: %s is read-only", c->name,
+				 c->backing + 4);
+	case -EFBIG:
+		return error_set(err, "tier %s cannot come online: its capacity divided by the scale is more than %s has room for",
+				 c->name, c->backing + 4);
 	case -EINVAL:
 		return error_set(err, "tier %s cannot come online: its profile is not usable or its capacity divided by the scale is less than a page",
 				 c->name);
@@ -139,6 +161,8 @@ static int tier_fill(const char *dir, const struct terrace_tier_config *c)
 	int err;
 
 	err = write_value(dir, "backing", c->backing);
+	if (!err && c->landing_bytes)
+		err = write_u64(dir, "landing_bytes", c->landing_bytes);
 	if (!err)
 		err = write_u64(dir, "rank", c->rank);
 	if (!err)
@@ -174,8 +198,8 @@ static int config_check(const struct terrace_tier_config *c)
 
 	if (err)
 		return err;
-	if (strncmp(c->backing, "mem:", 4))
-		return error_set(-EINVAL, "backing \"%s\" of tier %s is not mem:NODE, the only kind there is: name a NUMA node",
+	if (strncmp(c->backing, "mem:", 4) && strncmp(c->backing, "blk:/", 5))
+		return error_set(-EINVAL, "backing \"%s\" of tier %s is neither mem:NODE nor blk:PATH: name a NUMA node or a block device",
 				 c->backing, c->name);
 	if (!c->classes || c->classes >> TERRACE_CLASSES)
 		return error_set(-EINVAL, "classes %#x of tier %s are not some of the bits 0 to %d: allow at least one class",
