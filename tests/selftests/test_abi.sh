@@ -35,6 +35,15 @@ for file in "$sysfs"/tiers/hbf0/*; do
 	name=${file##*/}
 	check "tier's $name" sysfs-class-misc-terrace "$sysfs/tiers/<tier>/$name"
 done
+# the same of a flash tier
+terrace tier unload >/dev/null
+terrace tier format /dev/nvme0n1 --overwrite /dev/nvme0n1 >/dev/null
+terrace tier load tests/data/tiers/hbm-cxl-nvme.ini >/dev/null ||
+	echo "not ok $((n += 1)) - the tiers of hbm-cxl-nvme.ini do not come online"
+for file in "$sysfs"/tiers/hbf0/*; do
+	name=${file##*/}
+	check "flash tier's $name" sysfs-class-misc-terrace "$sysfs/tiers/<tier>/$name"
+done
 config=/sys/kernel/config/terrace
 for file in "$config"/*; do
 	name=${file##*/}

@@ -189,7 +189,10 @@ refused "tier load of a missing node" 1 'tier lost cannot come online.*mem:9' \
 json "a failed load leaves no tier" 0 '. == []' terrace tier list
 check "a failed load leaves no directory" 0 '^0$' \
 	sh -c 'ls /sys/kernel/config/terrace/tiers | wc -l'
-refused "tier load of a block device" 1 'blk:/dev/nvme0n1' terrace tier load "$work/flash.ini"
+dd if=/dev/zero of=/dev/nvme0n1 bs=4096 count=1 conv=notrunc status=none
+refused "tier load of a block device that is not formatted" 1 \
+	'/dev/nvme0n1 was never formatted; see .terrace tier format' \
+	terrace tier load "$work/flash.ini"
 json "that leaves no tier either" 0 '. == []' terrace tier list
 check "tier load" 0 'tier near is online: 32.00 GiB modelled on 32.00 MiB of mem:0' \
 	terrace tier load "$work/two.ini"

@@ -390,6 +390,7 @@ FIXTURE(integrity) {
 
 FIXTURE_VARIANT(integrity) {
 	bool pinnable;
+	uint64_t landing_bytes;	/* slow is on flash */
 	uint32_t extent_bytes;
 	uint32_t extents;
 };
@@ -418,8 +419,30 @@ FIXTURE_VARIANT_ADD(integrity, pinnable_4k) {
 	.pinnable = true, .extent_bytes = 4096, .extents = 128,
 };
 
+FIXTURE_VARIANT_ADD(integrity, flash_2m) {
+	.landing_bytes = 8 * MIB, .extent_bytes = 2 << 20, .extents = 8,
+};
+
+FIXTURE_VARIANT_ADD(integrity, flash_64k) {
+	.landing_bytes = 2 * MIB, .extent_bytes = 65536, .extents = 64,
+};
+
+FIXTURE_VARIANT_ADD(integrity, flash_4k) {
+	.landing_bytes = 2 * MIB, .extent_bytes = 4096, .extents = 128,
+};
+
+FIXTURE_VARIANT_ADD(integrity, flash_pinnable_64k) {
+	.landing_bytes = 2 * MIB, .pinnable = true, .extent_bytes = 65536, .extents = 64,
+};
+
 FIXTURE_SETUP(integrity)
 {
+	const struct tiers_config config = {
+		.fast_bytes = 64 * MIB, .slow_bytes = 256 * MIB,
+		.fast_classes = ALL_CLASSES, .slow_classes = ALL_CLASSES,
+		.slow_device = variant->landing_bytes ? "/dev/nvme0n1" : NULL,
+		.landing_bytes = variant->landing_bytes,
+	};
 	struct terrace_buffer_options o = {
 		.class_id = TERRACE_CLASS_KV,
 		.extent_bytes = variant->extent_bytes,
@@ -431,7 +454,7 @@ FIXTURE_SETUP(integrity)
 	struct run *r = &self->r;
 
 	memset(r, 0, sizeof(*r));
-	ASSERT_EQ(0, tiers_up_default());
+	ASSERT_EQ(0, tiers_up(&config));
 	ASSERT_EQ(0, terrace_session_open(NULL, &r->s));
 	r->tier[0] = terrace_tier_find(r->s, "fast");
 	r->tier[1] = terrace_tier_find(r->s, "slow");

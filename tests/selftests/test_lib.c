@@ -429,7 +429,7 @@ TEST_F(lib, control_refuses_and_leaves_nothing_behind)
 	EXPECT_EQ(-ENODEV, terrace_tier_online(&c));
 	EXPECT_TRUE(says("mem:9"));
 	c.backing = "blk:/dev/null";
-	EXPECT_EQ(-EINVAL, terrace_tier_online(&c));
+	EXPECT_EQ(-ENOTBLK, terrace_tier_online(&c));
 	EXPECT_TRUE(says("blk:/dev/null"));
 	c.backing = "mem:0";
 	c.classes = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tiers.h"
 
@@ -22,6 +24,20 @@ static void profile_of(struct tmodel_profile *p, uint64_t capacity, uint64_t bps
 	};
 }
 
+static int format(const char *device)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		if (!freopen("/dev/null", "w", stdout))
+			_exit(1);
+		execlp("terrace", "terrace", "tier", "format", device, "--overwrite", device, NULL);
+		_exit(127);
+	}
+	return child < 0 || waitpid(child, &status, 0) != child || status;
+}
+
 int tiers_up(const struct tiers_config *c)
 {
 	struct terrace_device_config device = {
@@ -35,8 +51,16 @@ int tiers_up(const struct tiers_config *c)
 	struct terrace_tier_config slow = {
 		.name = "slow", .backing = "mem:1", .rank = 1, .classes = c->slow_classes,
 	};
+	char text[300];
 	int err;
 
+	if (c->slow_device) {
+		if (!c->slow_kept && format(c->slow_device))
+			return -EIO;
+		snprintf(text, sizeof(text), "blk:%s", c->slow_device);
+		slow.backing = text;
+		slow.landing_bytes = c->landing_bytes;
+	}
 	profile_of(&fast.profile, c->fast_bytes << c->scale_shift, 1000000000000ULL);
 	profile_of(&slow.profile, c->slow_bytes << c->scale_shift, 100000000000ULL);
 	err = terrace_device_configure(&device);

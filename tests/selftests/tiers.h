@@ -15,6 +15,9 @@
  * @fast_bytes, @slow_bytes: real capacity
  * @fast_classes, @slow_classes: bits of classes
  * @scale_shift: of the device
+ * @slow_device: block device that slow is on; NULL = node 1
+ * @slow_kept: it is not formatted anew
+ * @landing_bytes: with it
  */
 struct tiers_config {
 	uint64_t fast_bytes;
@@ -22,6 +25,9 @@ struct tiers_config {
 	uint32_t fast_classes;
 	uint32_t slow_classes;
 	uint32_t scale_shift;
+	const char *slow_device;
+	bool slow_kept;
+	uint64_t landing_bytes;
 };
 
 /* Bring "fast" (rank 0, mem:0) and "slow" (rank 1, mem:1) online; 0 or a negative errno. */

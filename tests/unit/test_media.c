@@ -66,6 +66,8 @@ static void test_super_round_trip(void **state)
 	struct media_layout l, read;
 
 	(void)state;
+	memset(&l, 0, sizeof(l));
+	memset(&read, 0, sizeof(read));	/* padding is compared as well */
 	assert_int_equal(media_layout_of(4ULL << 30, &l, NULL), 0);
 	media_super_make(&l, uuid, page);
 	assert_int_equal(media_super_read(page, &read, got, NULL), 0);
