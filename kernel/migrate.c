@@ -16,6 +16,20 @@
 #include "terrace.h"
 #include "trace.h"
 
+/* Why content may not be copied: a broken page, or a fault of a test's. */
+static int migrate_obstacle(struct folio *from, u32 *reason)
+{
+	if (terrace_inject(TERRACE_INJECT_COPY)) {
+		*reason = TERRACE_REASON_INJECTED;
+		return -EIO;
+	}
+	if (terrace_frame_poisoned(from)) {
+		*reason = TERRACE_REASON_MEDIA;
+		return -EIO;
+	}
+	return 0;
+}
+
 /* Copy an extent's content to fresh frames and put them in its place. */
 static int migrate_copy(struct terrace_buffer *b, u64 index, struct folio *to, u32 tier,
 			u32 *reason)
@@ -29,13 +43,12 @@ static int migrate_copy(struct terrace_buffer *b, u64 index, struct folio *to, u
 	if (err)
 		return err;
 
-	if (terrace_inject(TERRACE_INJECT_COPY)) {
-		*reason = TERRACE_REASON_INJECTED;
-		err = -EIO;
-	} else if (terrace_frame_poisoned(from) || folio_mc_copy(to, from)) {
+	err = migrate_obstacle(from, reason);
+	if (!err && folio_mc_copy(to, from)) {
 		*reason = TERRACE_REASON_MEDIA;
 		err = -EIO;
-	} else {
+	}
+	if (!err) {
 		terrace_frame_attach(b, index, to);
 		err = terrace_extent_swap(b, index, to, tier) ? 0 : -EBUSY;
 	}
@@ -146,17 +159,11 @@ static int migrate_resident_to_flash(struct terrace_buffer *b, u64 index, u32 ti
 	err = terrace_extent_isolate(b, index, !terrace_tracked(b));
 	if (err)
 		return err;
-	if (terrace_inject(TERRACE_INJECT_COPY)) {
-		*reason = TERRACE_REASON_INJECTED;
-		err = -EIO;
-	} else if (terrace_frame_poisoned(folio)) {
-		*reason = TERRACE_REASON_MEDIA;
-		err = -EIO;
-	} else if (test_bit(TERRACE_X_DIRTY, &e->flags) || e->block) {
+	err = migrate_obstacle(folio, reason);
+	if (!err && (test_bit(TERRACE_X_DIRTY, &e->flags) || e->block))
 		err = migrate_program(b, index, folio, tier);
-	} else {
+	else if (!err)
 		err = terrace_extent_swap(b, index, NULL, tier) ? 0 : -EBUSY;
-	}
 	folio_unlock(folio);
 	if (err) {
 		if (err != -EBUSY && *reason == TERRACE_REASON_PINNED)
