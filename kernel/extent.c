@@ -115,10 +115,12 @@ int terrace_extent_wait(struct terrace_buffer *b, u64 index, const struct folio 
  */
 static bool extent_unpinned(struct terrace_buffer *b, struct terrace_extent *e)
 {
-	if (terrace_frame_poisoned(e->folio))
-		return true;
-	guard(spinlock)(&b->table_lock);
-	return folio_ref_count(e->folio) == 1 + folio_mapcount(e->folio) + e->waiters;
+	bool known;
+
+	spin_lock(&b->table_lock);
+	known = folio_ref_count(e->folio) == 1 + folio_mapcount(e->folio) + e->waiters;
+	spin_unlock(&b->table_lock);
+	return known || terrace_frame_poisoned(e->folio);
 }
 
 /**
@@ -166,7 +168,7 @@ bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *foli
 {
 	struct terrace_extent *e = &b->extents[index];
 	struct folio *old = e->folio;
-	bool poisoned = terrace_frame_poisoned(old);
+	bool frozen;
 	int refs;
 
 	unmap_mapping_pages(b->mapping, old->index, folio_nr_pages(old), false);
@@ -175,7 +177,8 @@ bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *foli
 		unmap_mapping_pages(b->mapping, old->index, folio_nr_pages(old), false);
 	guard(spinlock)(&b->table_lock);
 	refs = 1 + e->waiters;
-	if (!poisoned && !folio_ref_freeze(old, refs))
+	frozen = folio_ref_freeze(old, refs);
+	if (!frozen && !terrace_frame_poisoned(old))
 		return false;
 	if (terrace.tiers[e->tier].media)
 		terrace_landing_remove(e->tier, old);
@@ -187,7 +190,7 @@ bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *foli
 	if (!folio)
 		b->resident--;
 	old->mapping = NULL;
-	if (!poisoned)
+	if (frozen)
 		folio_ref_unfreeze(old, refs);
 	return true;
 }

@@ -12,7 +12,8 @@
  *  5. extent MOVING bit      exclusive use of an extent by migrate, seal, discard and evacuation.
  *                            Waited for killably, and without a reference to the extent's folio
  *                            that the holder does not know of (see terrace_extent.waiters): it
- *                            needs to account for every one. A task holds at most one extent's bit.
+ *                            needs to account for every one. A task that holds one extent's bit
+ *                            only tries for another's (eviction, landing.c).
  *  6. folio lock             of the folio in the extent; who gets it checks the table again
  *  7. i_mmap_rwsem, page table locks (core: unmap_mapping_pages(), folio_mkclean())
  *  8. buffer.table_lock      spinlock: extent table and its counters
