@@ -6,10 +6,10 @@
  *   not dirty, a block		the block holds the truth, as do frames
  *   not dirty, no block	it is zero
  *
- * All functions but terrace_block_fill() are called with exclusive use of the extent.
+ * Functions that read, write or free an extent's block are called with exclusive use of it.
  */
-#include <linux/highmem.h>
 #include <linux/pagemap.h>
+#include <linux/psi.h>
 
 #include "media.h"
 #include "terrace.h"
@@ -24,23 +24,24 @@ static struct terrace_media *media_of(u32 tier)
 
 /**
  * terrace_block_program - write content to a fresh block of a tier
- * @block, @crc: set on success
+ * @block: set on success
  *
  * The extent does not change. Return: 0, -EIO, or another error of the device.
  */
-int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *folio, u32 *block,
-			  u32 *crc)
+int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *folio,
+			  struct terrace_block *block)
 {
 	struct terrace_media *m = media_of(tier);
 	int try, err = -EIO;
 
+	*block = (struct terrace_block) {};
 	for (try = 0; try < PROGRAM_TRIES && err; try++) {
-		*block = terrace_media_alloc(m, b->shift);
-		if (!*block)
+		block->number = terrace_media_alloc(m, b->shift);
+		if (!block->number)
 			return -EIO;
-		err = terrace_media_program(m, *block, folio, crc);
+		err = terrace_media_program(m, block->number, folio, &block->sum);
 		if (err) {
-			terrace_media_free(m, *block);
+			terrace_media_free(m, block->number);
 			terrace_tier_event(tier, TERRACE_EV_MEDIA_ERRORS);
 		}
 	}
@@ -51,7 +52,7 @@ int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *foli
 
 /**
  * terrace_block_write - write a dirty extent back to its own tier
- * @folio: its frames, isolated and locked
+ * @folio: its frames, that nobody writes to
  *
  * The stale block is given up first: it is of no use to anybody, and its place may be needed. On
  * failure the extent stays dirty.
@@ -59,15 +60,14 @@ int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *foli
 int terrace_block_write(struct terrace_buffer *b, u64 index, struct folio *folio)
 {
 	struct terrace_extent *e = &b->extents[index];
-	u32 block, crc;
+	struct terrace_block block;
 	int err;
 
 	terrace_block_free(b, index);
-	err = terrace_block_program(b, e->tier, folio, &block, &crc);
+	err = terrace_block_program(b, e->tier, folio, &block);
 	if (err)
 		return err;
 	e->block = block;
-	e->crc = crc;
 	clear_bit(TERRACE_X_DIRTY, &e->flags);
 	return 0;
 }
@@ -79,10 +79,10 @@ void terrace_block_free(struct terrace_buffer *b, u64 index)
 {
 	struct terrace_extent *e = &b->extents[index];
 
-	if (!e->block)
+	if (!e->block.number)
 		return;
-	terrace_media_free(media_of(e->tier), e->block);
-	e->block = 0;
+	terrace_media_free(media_of(e->tier), e->block.number);
+	e->block.number = 0;
 }
 
 /**
@@ -91,40 +91,29 @@ void terrace_block_free(struct terrace_buffer *b, u64 index)
 int terrace_block_read(struct terrace_buffer *b, u64 index, struct folio *folio)
 {
 	struct terrace_extent *e = &b->extents[index];
-	int err = terrace_media_read(media_of(e->tier), e->block, folio, e->crc);
+	int err = terrace_media_read(media_of(e->tier), e->block.number, folio,
+				     e->block.sum);
 
 	if (err)
 		terrace_tier_event(e->tier, TERRACE_EV_MEDIA_ERRORS);
 	return err;
 }
 
-static int fill_content(struct terrace_buffer *b, u64 index, struct folio *folio)
-{
-	struct terrace_extent *e = &b->extents[index];
-
-	if (e->block)
-		return terrace_block_read(b, index, folio);
-	folio_zero_range(folio, 0, folio_size(folio));
-	return 0;
-}
-
-static int block_fill(struct terrace_buffer *b, u64 index)
+static int block_fill(struct terrace_buffer *b, u64 index, enum terrace_landing_for what)
 {
 	struct terrace_extent *e = &b->extents[index];
 	struct folio *folio;
 	int err;
 
-	folio = terrace_landing_frame(b, e->tier);
+	folio = terrace_landing_frame(b, index, what);
 	if (!folio)
 		return -ENOMEM;
-	err = fill_content(b, index, folio);
+	err = e->block.number ? terrace_block_read(b, index, folio) : 0;
 	if (err) {
 		terrace_frame_recycle(b, folio, e->tier);
-		terrace_landing_give(e->tier, terrace_extent_bytes(b));
+		terrace_landing_give(b, e->tier);
 		return err;
 	}
-	if (e->block)
-		terrace_tier_event(e->tier, TERRACE_EV_MAJOR_FAULTS);
 	terrace_frame_attach(b, index, folio);
 	spin_lock(&b->table_lock);
 	e->folio = folio;
@@ -137,7 +126,8 @@ static int block_fill(struct terrace_buffer *b, u64 index)
 /**
  * terrace_block_fill - give an extent of a flash tier its frames
  *
- * Sleeps as long as the device takes; others who want the extent wait for it killably.
+ * Sleeps as long as the device takes, which counts as a memory stall; others who want the extent
+ * wait for it killably.
  *
  * Return: 0, also when somebody else was faster; -EINTR; -ENOMEM no frame; -EBADMSG the content is
  * not what was written; or an error of the device.
@@ -145,13 +135,73 @@ static int block_fill(struct terrace_buffer *b, u64 index)
 int terrace_block_fill(struct terrace_buffer *b, u64 index)
 {
 	struct terrace_extent *e = &b->extents[index];
+	unsigned long stall;
 	int err;
 
+	psi_memstall_enter(&stall);
 	err = terrace_extent_begin(b, index);
 	if (err)
-		return err;
-	if (!e->folio && media_of(e->tier))
-		err = block_fill(b, index);
+		goto out;
+	if (!e->folio && media_of(e->tier)) {
+		if (e->block.number)
+			terrace_tier_event(e->tier, TERRACE_EV_MAJOR_FAULTS);
+		err = block_fill(b, index, TERRACE_LANDING_USE);
+	}
 	terrace_extent_end(b, index);
+out:
+	psi_memstall_leave(&stall);
 	return err;
+}
+
+/**
+ * terrace_block_fill_ahead - give an extent that has a block its frames before it is asked for
+ *
+ * What fails is left to who asks.
+ */
+void terrace_block_fill_ahead(struct terrace_buffer *b, u64 index)
+{
+	struct terrace_extent *e = &b->extents[index];
+
+	if (!terrace_extent_try_begin(b, index))
+		return;
+	if (!e->folio && media_of(e->tier) && e->block.number &&
+	    !block_fill(b, index, TERRACE_LANDING_AHEAD))
+		terrace_tier_event(e->tier, TERRACE_EV_READAHEADS);
+	terrace_extent_end(b, index);
+}
+
+static bool block_stale(const struct terrace_extent *e)
+{
+	return media_of(READ_ONCE(e->tier)) && test_bit(TERRACE_X_DIRTY, &e->flags);
+}
+
+/* Program a sealed extent while it is in use: nobody can write to it. */
+static void block_clean(struct terrace_buffer *b, u64 index)
+{
+	struct terrace_extent *e = &b->extents[index];
+
+	if (terrace_extent_begin(b, index))
+		return;
+	if (block_stale(e) && test_bit(TERRACE_X_SEALED, &e->flags) &&
+	    !terrace_frame_poisoned(e->folio) && !terrace_block_write(b, index, e->folio))
+		terrace_tier_event(e->tier, TERRACE_EV_WRITEBACKS);
+	terrace_extent_end(b, index);
+}
+
+/**
+ * terrace_block_clean_range - program what was sealed and has no block, in the background
+ *
+ * It will never change, so there is nothing to wait for. What fails is programmed when it is
+ * evicted.
+ */
+void terrace_block_clean_range(struct terrace_buffer *b, u64 first, u64 end)
+{
+	u64 run;
+
+	for (; first < end; first = max(run, first + 1)) {
+		for (run = first; run < end && block_stale(&b->extents[run]); run++)
+			;
+		terrace_background(b, first, run, block_clean);
+		cond_resched();
+	}
 }

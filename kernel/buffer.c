@@ -8,6 +8,7 @@
 #include <linux/pagemap.h>
 #include <linux/pid.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 
 #include "terrace.h"
 #include "trace.h"
@@ -225,6 +226,33 @@ out_free:
 	return err;
 }
 
+/**
+ * terrace_buffer_use - keep a buffer's structure and extents while its file may be going
+ *
+ * For work that nobody waits for, so that the last close, not the end of the work, frees the
+ * buffer. The caller keeps the file, or a folio of the buffer in a landing pool.
+ *
+ * Return: true, to be ended with terrace_buffer_unuse(); false when the buffer is going.
+ */
+bool terrace_buffer_use(struct terrace_buffer *b)
+{
+	atomic_inc(&b->users);
+	smp_mb__after_atomic();	/* pairs with the barrier in buffer_release() */
+	if (READ_ONCE(b->file))
+		return true;
+	terrace_buffer_unuse(b);
+	return false;
+}
+
+/**
+ * terrace_buffer_unuse - end terrace_buffer_use()
+ */
+void terrace_buffer_unuse(struct terrace_buffer *b)
+{
+	if (atomic_dec_and_test(&b->users))
+		wake_up_var(&b->users);
+}
+
 /* Drop an extent's frames. Returns the bytes that stay used because they are pinned. */
 static u64 buffer_drop_extent(struct terrace_buffer *b, u64 index)
 {
@@ -253,6 +281,8 @@ static int buffer_release(struct inode *inode, struct file *file)
 	if (b->id)
 		xa_erase(&terrace.buffers, b->id);
 	WRITE_ONCE(b->file, NULL);
+	smp_mb();	/* pairs with the barrier in terrace_buffer_use() */
+	wait_var_event(&b->users, !atomic_read(&b->users));
 	for (index = 0; index < b->count; index++) {
 		tier = b->extents[index].tier;
 		stay = buffer_drop_extent(b, index);
@@ -398,7 +428,6 @@ long terrace_buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 			    file->private_data, cmd, arg);
 }
 
-/* Other advice than WILLNEED and DONTNEED has no meaning here and no effect. */
 static int buffer_fadvise(struct file *file, loff_t offset, loff_t len, int advice)
 {
 	struct terrace_buffer *b = file->private_data;
@@ -406,8 +435,12 @@ static int buffer_fadvise(struct file *file, loff_t offset, loff_t len, int advi
 
 	if (offset < 0 || len < 0 || advice < 0 || advice > POSIX_FADV_NOREUSE)
 		return -EINVAL;
-	if (advice != POSIX_FADV_WILLNEED && advice != POSIX_FADV_DONTNEED)
+	if (advice == POSIX_FADV_NOREUSE)
+		return 0;	/* has no meaning here */
+	if (advice != POSIX_FADV_WILLNEED && advice != POSIX_FADV_DONTNEED) {
+		terrace_readahead_advise(b, advice);
 		return 0;
+	}
 	if (offset >= bytes)
 		return 0;
 	if (!len || len > bytes - offset)

@@ -150,29 +150,33 @@ static ssize_t tier_backing_store(struct config_item *item, const char *page, si
 }
 CONFIGFS_ATTR(tier_, backing);
 
-static ssize_t tier_landing_bytes_show(struct config_item *item, char *page)
-{
-	struct tier_item *t = to_tier_item(item);
+#define LANDING_ATTR(_name)								\
+static ssize_t tier_##_name##_show(struct config_item *item, char *page)		\
+{											\
+	struct tier_item *t = to_tier_item(item);					\
+											\
+	guard(mutex)(&t->lock);								\
+	return sysfs_emit(page, "%llu\n", t->settings._name);				\
+}											\
+static ssize_t tier_##_name##_store(struct config_item *item, const char *page,	\
+				    size_t count)					\
+{											\
+	struct tier_item *t = to_tier_item(item);					\
+	u64 bytes;									\
+	int err = parse_range(page, LANDING_MIN, LANDING_MAX, &bytes);			\
+											\
+	if (err)									\
+		return err;								\
+	guard(mutex)(&t->lock);								\
+	if (tier_item_fixed(t))								\
+		return -EBUSY;								\
+	t->settings._name = bytes;							\
+	return count;									\
+}											\
+CONFIGFS_ATTR(tier_, _name)
 
-	guard(mutex)(&t->lock);
-	return sysfs_emit(page, "%llu\n", t->settings.landing_bytes);
-}
-
-static ssize_t tier_landing_bytes_store(struct config_item *item, const char *page, size_t count)
-{
-	struct tier_item *t = to_tier_item(item);
-	u64 bytes;
-	int err = parse_range(page, LANDING_MIN, LANDING_MAX, &bytes);
-
-	if (err)
-		return err;
-	guard(mutex)(&t->lock);
-	if (tier_item_fixed(t))
-		return -EBUSY;
-	t->settings.landing_bytes = bytes;
-	return count;
-}
-CONFIGFS_ATTR(tier_, landing_bytes);
+LANDING_ATTR(landing_bytes);
+LANDING_ATTR(landing_session_bytes);
 
 static ssize_t tier_rank_show(struct config_item *item, char *page)
 {
@@ -359,6 +363,7 @@ CONFIGFS_ATTR(tier_, online);
 static struct configfs_attribute *tier_item_attrs[] = {
 	&tier_attr_backing,
 	&tier_attr_landing_bytes,
+	&tier_attr_landing_session_bytes,
 	&tier_attr_rank,
 	&tier_attr_classes,
 	TMODEL_PROFILE_FIELDS(PROFILE_ATTR_REF)
@@ -401,6 +406,7 @@ static struct config_item *tiers_make_item(struct config_group *group, const cha
 	strscpy(t->settings.name, name, sizeof(t->settings.name));
 	t->settings.node = -1;
 	t->settings.landing_bytes = LANDING_DEFAULT;
+	t->settings.landing_session_bytes = LANDING_MAX;
 	t->index = -1;
 	tmodel_profile_init(&t->settings.profile);
 	config_item_init_type_name(&t->item, name, &tier_item_type);

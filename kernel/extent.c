@@ -6,7 +6,6 @@
  * Exclusive use (migrate, seal, discard) sets MOVING and then finds nobody else: a reference that
  * is neither a mapping's nor a known waiter's is a pin.
  */
-#include <linux/highmem.h>
 #include <linux/pagemap.h>
 #include <linux/rmap.h>
 #include <linux/sched/mm.h>
@@ -125,21 +124,26 @@ static bool extent_unpinned(struct terrace_buffer *b, struct terrace_extent *e)
 
 /**
  * terrace_extent_isolate - stop writers of an extent, or all users, and see that it is not pinned
- * @unmap: take the mappings away; else write-protect them
+ * @how: TERRACE_ISOLATE_ bits
  *
- * The caller has exclusive use of the extent, which has frames.
+ * The caller has exclusive use of the extent, which has frames. Write-protects its mappings, or
+ * takes them away (UNMAP).
  *
- * Return: 0 with the folio locked; -EBUSY when somebody else holds references, unlocked.
+ * Return: 0 with the folio locked; -EBUSY when somebody else holds references, or its lock (TRY),
+ * unlocked.
  */
-int terrace_extent_isolate(struct terrace_buffer *b, u64 index, bool unmap)
+int terrace_extent_isolate(struct terrace_buffer *b, u64 index, u32 how)
 {
 	struct terrace_extent *e = &b->extents[index];
 	struct folio *folio = e->folio;
 	int try;
 
 	for (try = 0; try < ISOLATE_TRIES; try++) {
-		folio_lock(folio);
-		if (unmap)
+		if (!(how & TERRACE_ISOLATE_TRY))
+			folio_lock(folio);
+		else if (!folio_trylock(folio))
+			return -EBUSY;
+		if (how & TERRACE_ISOLATE_UNMAP)
 			unmap_mapping_pages(b->mapping, folio->index, folio_nr_pages(folio), false);
 		else
 			folio_mkclean(folio);
@@ -201,7 +205,7 @@ static int extent_alloc(struct terrace_buffer *b, u32 home, struct folio **folio
 	u32 i, n, reason;
 
 	*tier = home;
-	*folio = terrace_frame_alloc(b, home);
+	*folio = terrace_frame_zeroed(b, home);
 	if (*folio)
 		return 0;
 
@@ -212,7 +216,7 @@ static int extent_alloc(struct terrace_buffer *b, u32 home, struct folio **folio
 		    terrace_tier_take_one(order[i], b->class_id, terrace_extent_bytes(b), &reason))
 			continue;
 		*tier = order[i];
-		*folio = terrace_frame_alloc(b, order[i]);
+		*folio = terrace_frame_zeroed(b, order[i]);
 		if (*folio)
 			return 0;
 		terrace_tier_give(order[i], terrace_extent_bytes(b), 1);
@@ -248,8 +252,6 @@ static int extent_populate(struct terrace_buffer *b, u64 index, bool *fresh)
 	err = extent_alloc(b, home, &folio, &tier);
 	if (err)
 		return err;
-	if (!want_init_on_alloc(GFP_KERNEL))
-		folio_zero_range(folio, 0, folio_size(folio));
 	terrace_frame_attach(b, index, folio);
 	*fresh = extent_install(b, index, folio, home, tier);
 	if (!*fresh)

@@ -72,9 +72,11 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 
 	if (index >= b->count)
 		return VM_FAULT_SIGBUS;
-	if (terrace_extent_flash(b, index) && !READ_ONCE(b->extents[index].folio) &&
-	    fault_flag_allow_retry_first(vmf->flags))
-		return fault_fill(vmf, b, index);
+	if (terrace_extent_flash(b, index) && fault_flag_allow_retry_first(vmf->flags)) {
+		terrace_readahead(b, index);
+		if (!READ_ONCE(b->extents[index].folio))
+			return fault_fill(vmf, b, index);
+	}
 	for (;;) {
 		err = terrace_extent_touch(b, index, &folio, &fresh);
 		if (err)

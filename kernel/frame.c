@@ -9,6 +9,7 @@
  * SPARE_FRAMES, and at most one to SPARE_EXTENTS extents; they are given back when an allocation of
  * the buffer fails, when a tier goes offline, and with the buffer.
  */
+#include <linux/highmem.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -33,21 +34,31 @@ static struct folio *frame_alloc(struct terrace_buffer *b, u32 tier)
 	return folio;
 }
 
-/**
- * terrace_frame_alloc - frames for an extent on a tier's node, charged to the buffer's creator
- *
- * Never lets the OOM killer loose: the caller has other tiers to try. Zero where the host zeroes
- * fresh pages (want_init_on_alloc()), undefined elsewhere.
- *
- * Return: a folio with one reference, or NULL.
- */
-struct folio *terrace_frame_alloc(struct terrace_buffer *b, u32 tier)
+/* Content is zero where the host zeroes fresh pages, undefined elsewhere. */
+static struct folio *frame_fresh(struct terrace_buffer *b, u32 tier)
 {
 	struct folio *folio = frame_alloc(b, tier);
 
 	if (folio || !terrace_frame_drain(b))
 		return folio;
 	return frame_alloc(b, tier);
+}
+
+/**
+ * terrace_frame_zeroed - zero frames for an extent, on a tier's node
+ *
+ * They are charged to the buffer's creator. Never lets the OOM killer loose: the caller has other
+ * tiers to try.
+ *
+ * Return: a folio with one reference, or NULL.
+ */
+struct folio *terrace_frame_zeroed(struct terrace_buffer *b, u32 tier)
+{
+	struct folio *folio = frame_fresh(b, tier);
+
+	if (folio && !want_init_on_alloc(GFP_KERNEL))
+		folio_zero_range(folio, 0, folio_size(folio));
+	return folio;
 }
 
 static struct folio *frame_spare(struct terrace_buffer *b, int node)
@@ -90,7 +101,7 @@ struct folio *terrace_frame_target(struct terrace_buffer *b, u32 tier)
 		}
 		frame_free_spare(folio);
 	}
-	return terrace_frame_alloc(b, tier);
+	return frame_fresh(b, tier);
 }
 
 /**

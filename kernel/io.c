@@ -80,6 +80,8 @@ static ssize_t io_rw(struct kiocb *iocb, struct iov_iter *iter,
 		struct folio *folio;
 		size_t done;
 
+		if (terrace_extent_flash(b, index))
+			terrace_readahead(b, index);
 		err = begin(b, index, &folio);
 		if (err)
 			break;

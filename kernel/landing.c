@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The landing pool of a flash tier: the frames through which its extents are mapped, as in the
- * buffer of an HBF stack's base die. At most landing_bytes of a tier are resident.
+ * buffer of an HBF stack's base die. At most landing_bytes of a tier are resident, of which at most
+ * landing_session_bytes are one session's.
  *
  * Eviction is CLOCK: an extent that was used since the hand passed is unmapped, so that its next
  * use is seen, and passed over once. A clean extent is dropped, a dirty one is written to a fresh
  * block first. Pinned extents stay. Who evicts holds the MOVING bit of the extent it makes room for
  * and only tries for those of its victims, so two cannot wait for each other.
+ *
+ * Once somebody had to evict, a worker goes on until an eighth of the pool is free: who comes next
+ * does not wait for write-back.
  */
-#include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
@@ -18,6 +21,19 @@
 
 /* Ticks to wait for a frame that nobody pins: others may be about to fill or move theirs. */
 #define EVICT_TRIES	100
+
+/* Bytes that are evicted before they are asked for, at most. */
+#define AHEAD_BYTES	(8ULL << 20)
+
+/**
+ * struct landing_hunt - what to evict
+ * @session: whose extents; NULL = anybody's
+ * @reclaim: for the host: nothing that needs a write or a wait, and the frames are freed
+ */
+struct landing_hunt {
+	const struct terrace_session *session;
+	bool reclaim;
+};
 
 /**
  * terrace_landing_add - a folio became an extent's of a flash tier
@@ -41,19 +57,22 @@ void terrace_landing_add(struct terrace_buffer *b, u32 tier, struct folio *folio
 void terrace_landing_remove(u32 tier, struct folio *folio)
 {
 	struct terrace_landing *l = &terrace.tiers[tier].landing;
+	struct terrace_buffer *b = folio->private;
 
 	guard(spinlock)(&l->lock);
 	list_del(&folio->lru);
 	folio->private = NULL;
 	l->count--;
 	l->used -= folio_size(folio);
+	b->session->landing[tier] -= folio_size(folio);
 }
 
 /*
- * The next folio under the hand, with its buffer kept by a reference to its file. The folio itself
- * is not kept: it is only compared, until its extent is ours.
+ * The next folio under the hand, with its buffer in use. The folio itself is not kept: it is only
+ * compared, until its extent is ours.
  */
-static struct terrace_buffer *landing_next(struct terrace_landing *l, struct folio **folio,
+static struct terrace_buffer *landing_next(struct terrace_landing *l,
+					   const struct landing_hunt *hunt, struct folio **folio,
 					   u64 *index)
 {
 	struct terrace_buffer *b;
@@ -65,82 +84,166 @@ static struct terrace_buffer *landing_next(struct terrace_landing *l, struct fol
 	list_move_tail(&(*folio)->lru, &l->folios);
 	b = (*folio)->private;
 	*index = (*folio)->index >> terrace_extent_order(b);
-	return get_file_active(&b->file) ? b : NULL;
+	if (hunt->session && b->session != hunt->session)
+		return NULL;
+	return terrace_buffer_use(b) ? b : NULL;
+}
+
+/* No allocation on the way may wait for this very write. */
+static bool landing_write(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio)
+{
+	unsigned int flags = memalloc_noio_save();
+	int err = terrace_block_write(b, index, folio);
+
+	memalloc_noio_restore(flags);
+	if (!err)
+		terrace_tier_event(tier, TERRACE_EV_WRITEBACKS);
+	return !err;
 }
 
 /* Write a dirty extent back, then let its frames go. It is isolated, its folio locked. */
-static bool landing_drop(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio)
+static bool landing_drop(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio,
+			 const struct landing_hunt *hunt)
 {
-	struct terrace_extent *e = &b->extents[index];
-
-	if (test_bit(TERRACE_X_DIRTY, &e->flags)) {
-		if (terrace_block_write(b, index, folio))
-			return false;
-		terrace_tier_event(tier, TERRACE_EV_WRITEBACKS);
-	}
+	if (test_bit(TERRACE_X_DIRTY, &b->extents[index].flags) &&
+	    (hunt->reclaim || !landing_write(b, index, tier, folio)))
+		return false;
 	return terrace_extent_swap(b, index, NULL, tier);
 }
 
-static bool landing_evict(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio)
+static bool landing_evict(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio,
+			  const struct landing_hunt *hunt)
 {
+	u32 how = TERRACE_ISOLATE_UNMAP | (hunt->reclaim ? TERRACE_ISOLATE_TRY : 0);
 	bool gone = false;
 
 	if (!terrace_extent_try_begin(b, index))
 		return false;
 	if (b->extents[index].folio == folio && b->extents[index].tier == tier &&
-	    !terrace_frame_poisoned(folio) && !terrace_extent_isolate(b, index, true)) {
+	    !terrace_frame_poisoned(folio) && !terrace_extent_isolate(b, index, how)) {
 		/* it is unmapped now: the next use refers to it again */
 		if (!folio_test_clear_referenced(folio))
-			gone = landing_drop(b, index, tier, folio);
+			gone = landing_drop(b, index, tier, folio, hunt);
 		folio_unlock(folio);
-		if (gone) {
+		if (gone)
 			terrace_tier_event(tier, TERRACE_EV_EVICTIONS);
+		if (gone && hunt->reclaim)
+			terrace_frame_free(folio, tier);
+		else if (gone)
 			terrace_frame_recycle(b, folio, tier);
-		}
 	}
 	terrace_extent_end(b, index);
 	return gone;
 }
 
-/* Two rounds: the first may only take references away. */
-static bool landing_evict_one(u32 tier)
+/*
+ * Two rounds: the first may only take references away. Returns the bytes that are free now, 0 when
+ * there was nothing to evict.
+ */
+static u64 landing_evict_one(u32 tier, const struct landing_hunt *hunt)
 {
 	struct terrace_landing *l = &terrace.tiers[tier].landing;
 	u64 left = 2 * READ_ONCE(l->count) + 1;
 	struct terrace_buffer *b;
 	struct folio *folio;
-	bool gone = false;
-	u64 index;
+	u64 index, bytes = 0;
 
-	while (!gone && left-- && !fatal_signal_pending(current)) {
-		b = landing_next(l, &folio, &index);
-		if (!b)
-			continue;
-		gone = landing_evict(b, index, tier, folio);
-		terrace_buffer_put(b);
+	while (!bytes && left-- && !fatal_signal_pending(current)) {
+		b = landing_next(l, hunt, &folio, &index);
+		if (b) {
+			if (landing_evict(b, index, tier, folio, hunt))
+				bytes = terrace_extent_bytes(b);
+			terrace_buffer_unuse(b);
+		}
 		cond_resched();
 	}
-	return gone;
+	return bytes;
 }
 
-static bool landing_take(struct terrace_landing *l, u64 bytes)
+/**
+ * terrace_landing_reclaim - give one clean extent of the pool up for the host
+ *
+ * Return: bytes that are free now.
+ */
+u64 terrace_landing_reclaim(u32 tier)
 {
+	const struct landing_hunt hunt = { .reclaim = true };
+
+	return landing_evict_one(tier, &hunt);
+}
+
+static void landing_ahead(struct work_struct *work)
+{
+	struct terrace_landing *l = container_of(work, struct terrace_landing, ahead);
+	u32 tier = container_of(l, struct terrace_tier, landing)->index;
+	const struct landing_hunt any = {};
+	u64 room = min(AHEAD_BYTES, l->limit / 8);
+
+	while (READ_ONCE(l->used) + room > l->limit && landing_evict_one(tier, &any))
+		;
+}
+
+/**
+ * terrace_landing_init - once for each slot of a tier
+ */
+void terrace_landing_init(struct terrace_tier *t)
+{
+	struct terrace_landing *l = &t->landing;
+
+	spin_lock_init(&l->lock);
+	INIT_LIST_HEAD(&l->folios);
+	INIT_WORK(&l->ahead, landing_ahead);
+}
+
+/*
+ * Take bytes of the pool for the session. On failure @hunt says whose extents are in the way.
+ */
+static bool landing_take(struct terrace_tier *t, struct terrace_session *s, u64 bytes,
+			 struct landing_hunt *hunt)
+{
+	struct terrace_landing *l = &t->landing;
+	u64 *own = &s->landing[t->index];
+
 	guard(spinlock)(&l->lock);
-	if (l->limit - min(l->limit, l->used) < bytes)
+	hunt->session = *own + bytes > l->session_limit ? s : NULL;
+	if (hunt->session || l->used + bytes > l->limit)
 		return false;
 	l->used += bytes;
+	*own += bytes;
 	return true;
 }
 
 /**
- * terrace_landing_give - bytes taken by terrace_landing_frame() are not needed
+ * terrace_landing_give - the frame of terrace_landing_frame() is not needed
  */
-void terrace_landing_give(u32 tier, u64 bytes)
+void terrace_landing_give(struct terrace_buffer *b, u32 tier)
 {
 	struct terrace_landing *l = &terrace.tiers[tier].landing;
+	u64 bytes = terrace_extent_bytes(b);
 
 	guard(spinlock)(&l->lock);
 	l->used -= bytes;
+	b->session->landing[tier] -= bytes;
+}
+
+/* Room in the pool for one extent of the buffer. */
+static bool landing_room(struct terrace_buffer *b, u32 tier, enum terrace_landing_for what)
+{
+	struct terrace_tier *t = &terrace.tiers[tier];
+	u32 tries = what == TERRACE_LANDING_USE ? EVICT_TRIES : 0;
+	struct landing_hunt hunt = {};
+	bool waited = false;
+
+	while (!landing_take(t, b->session, terrace_extent_bytes(b), &hunt)) {
+		waited = true;
+		if (landing_evict_one(tier, &hunt))
+			continue;
+		if (!tries-- || schedule_timeout_killable(1) || fatal_signal_pending(current))
+			return false;
+	}
+	if (waited && !hunt.session)
+		terrace_background_work(&t->landing.ahead);
+	return true;
 }
 
 /**
@@ -148,25 +251,24 @@ void terrace_landing_give(u32 tier, u64 bytes)
  *
  * Evicts others while there is no room.
  *
- * Return: a folio with one reference and undefined content, or NULL: all are pinned, or the host
- * has no frames.
+ * Return: a folio with one reference, zero when the extent has no block, or NULL: all are pinned,
+ * or the host has no frames.
  */
-struct folio *terrace_landing_frame(struct terrace_buffer *b, u32 tier)
+struct folio *terrace_landing_frame(struct terrace_buffer *b, u64 index,
+				    enum terrace_landing_for what)
 {
-	u64 bytes = terrace_extent_bytes(b);
-	u32 tries = EVICT_TRIES;
+	const struct terrace_extent *e = &b->extents[index];
+	const struct landing_hunt any = {};
+	u32 tier = e->tier;
 	struct folio *folio;
 
-	while (!landing_take(&terrace.tiers[tier].landing, bytes)) {
-		if (landing_evict_one(tier))
-			continue;
-		if (!tries-- || schedule_timeout_killable(1) || fatal_signal_pending(current))
-			return NULL;
-	}
+	if (!landing_room(b, tier, what))
+		return NULL;
 	do {
-		folio = terrace_frame_target(b, tier);
-	} while (!folio && landing_evict_one(tier));
+		folio = e->block.number ? terrace_frame_target(b, tier) :
+					  terrace_frame_zeroed(b, tier);
+	} while (!folio && landing_evict_one(tier, &any));
 	if (!folio)
-		terrace_landing_give(tier, bytes);
+		terrace_landing_give(b, tier);
 	return folio;
 }

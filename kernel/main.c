@@ -39,14 +39,19 @@ static int __init terrace_init(void)
 	for (i = 0; i < TERRACE_TIERS_MAX; i++) {
 		terrace.tiers[i].index = i;
 		spin_lock_init(&terrace.tiers[i].lock);
-		spin_lock_init(&terrace.tiers[i].landing.lock);
-		INIT_LIST_HEAD(&terrace.tiers[i].landing.folios);
+		terrace_landing_init(&terrace.tiers[i]);
 	}
 	terrace_clock_init();
 
-	err = misc_register(&terrace_misc);
+	err = terrace_background_init();
 	if (err)
 		return err;
+	err = terrace_shrinker_init();
+	if (err)
+		goto out_background;
+	err = misc_register(&terrace_misc);
+	if (err)
+		goto out_shrinker;
 	err = terrace_sysfs_init(&terrace_misc.this_device->kobj);
 	if (err)
 		goto out_misc;
@@ -61,6 +66,10 @@ out_sysfs:
 	terrace_sysfs_exit();
 out_misc:
 	misc_deregister(&terrace_misc);
+out_shrinker:
+	terrace_shrinker_exit();
+out_background:
+	terrace_background_exit();
 	return err;
 }
 
@@ -70,6 +79,8 @@ static void __exit terrace_exit(void)
 	terrace_control_exit();
 	terrace_sysfs_exit();
 	misc_deregister(&terrace_misc);
+	terrace_shrinker_exit();
+	terrace_background_exit();
 	terrace_detached_exit();
 	xa_destroy(&terrace.buffers);
 	rcu_barrier();

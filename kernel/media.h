@@ -124,8 +124,8 @@ u64 terrace_media_reserve(struct terrace_media *m, u32 shift, u64 count);
 void terrace_media_unreserve(struct terrace_media *m, u32 shift, u64 count);
 u32 terrace_media_alloc(struct terrace_media *m, u32 shift);
 void terrace_media_free(struct terrace_media *m, u32 block);
-int terrace_media_program(struct terrace_media *m, u32 block, struct folio *folio, u32 *crc);
-int terrace_media_read(struct terrace_media *m, u32 block, struct folio *folio, u32 crc);
+int terrace_media_program(struct terrace_media *m, u32 block, struct folio *folio, u32 *sum);
+int terrace_media_read(struct terrace_media *m, u32 block, struct folio *folio, u32 sum);
 
 u64 terrace_media_cycles_average(struct terrace_media *m);
 u64 terrace_media_cycles_max(struct terrace_media *m);

@@ -30,6 +30,12 @@ static int migrate_obstacle(struct folio *from, u32 *reason)
 	return 0;
 }
 
+/* Page tables of a pinnable buffer may turn writable without asking. */
+static u32 migrate_how(const struct terrace_buffer *b)
+{
+	return terrace_tracked(b) ? 0 : TERRACE_ISOLATE_UNMAP;
+}
+
 /* Copy an extent's content to fresh frames and put them in its place. */
 static int migrate_copy(struct terrace_buffer *b, u64 index, struct folio *to, u32 tier,
 			u32 *reason)
@@ -39,7 +45,7 @@ static int migrate_copy(struct terrace_buffer *b, u64 index, struct folio *to, u
 	int err;
 
 	*reason = TERRACE_REASON_PINNED;
-	err = terrace_extent_isolate(b, index, !terrace_tracked(b));
+	err = terrace_extent_isolate(b, index, migrate_how(b));
 	if (err)
 		return err;
 
@@ -123,27 +129,26 @@ static int migrate_read(struct terrace_buffer *b, u64 index, u32 tier, u32 *reas
 static int migrate_program(struct terrace_buffer *b, u64 index, struct folio *content, u32 tier)
 {
 	struct terrace_extent *e = &b->extents[index];
-	u32 block, crc;
+	struct terrace_block block;
 	int err;
 
-	err = terrace_block_program(b, tier, content, &block, &crc);
+	err = terrace_block_program(b, tier, content, &block);
 	if (err)
 		return err;
 	if (!e->folio) {
 		terrace_block_free(b, index);
 		migrate_home(b, index, tier);
 	} else {
-		u32 from = e->tier, old = e->block;
+		u32 from = e->tier, old = e->block.number;
 
 		if (!terrace_extent_swap(b, index, NULL, tier)) {
-			terrace_media_free(terrace.tiers[tier].media, block);
+			terrace_media_free(terrace.tiers[tier].media, block.number);
 			return -EBUSY;
 		}
 		if (old)
 			terrace_media_free(terrace.tiers[from].media, old);
 	}
 	e->block = block;
-	e->crc = crc;
 	clear_bit(TERRACE_X_DIRTY, &e->flags);
 	return 0;
 }
@@ -156,11 +161,11 @@ static int migrate_resident_to_flash(struct terrace_buffer *b, u64 index, u32 ti
 	int err;
 
 	*reason = TERRACE_REASON_PINNED;
-	err = terrace_extent_isolate(b, index, !terrace_tracked(b));
+	err = terrace_extent_isolate(b, index, migrate_how(b));
 	if (err)
 		return err;
 	err = migrate_obstacle(folio, reason);
-	if (!err && (test_bit(TERRACE_X_DIRTY, &e->flags) || e->block))
+	if (!err && (test_bit(TERRACE_X_DIRTY, &e->flags) || e->block.number))
 		err = migrate_program(b, index, folio, tier);
 	else if (!err)
 		err = terrace_extent_swap(b, index, NULL, tier) ? 0 : -EBUSY;
@@ -198,7 +203,7 @@ static int migrate_content(struct terrace_buffer *b, u64 index, u32 tier, u32 *r
 {
 	struct terrace_extent *e = &b->extents[index];
 	bool to_flash = terrace.tiers[tier].media;
-	u32 from = e->tier, old = e->block;
+	u32 from = e->tier, old = e->block.number;
 	int err;
 
 	if (!e->folio)
@@ -209,7 +214,7 @@ static int migrate_content(struct terrace_buffer *b, u64 index, u32 tier, u32 *r
 	err = migrate_frames(b, index, tier, reason);
 	if (!err && old) {
 		terrace_media_free(terrace.tiers[from].media, old);
-		e->block = 0;
+		e->block.number = 0;
 		set_bit(TERRACE_X_DIRTY, &e->flags);
 	}
 	return err;
@@ -232,7 +237,7 @@ static int migrate_locked(struct terrace_buffer *b, u64 index, u32 tier, u32 *re
 	u64 bytes = terrace_extent_bytes(b);
 	u64 start = ktime_get_ns();
 	u32 from = e->tier;
-	bool content = e->folio || e->block;
+	bool content = e->folio || e->block.number;
 	int err;
 
 	*reason = TERRACE_REASON_NONE;
@@ -379,18 +384,19 @@ int terrace_migrate_uring(struct io_uring_cmd *cmd, unsigned int issue_flags)
 /**
  * terrace_migrate_advise - posix_fadvise(2) on a buffer
  *
- * WILLNEED moves the range to the best tier of the placement rule that has room, DONTNEED one tier
- * further down the rule than each extent is. What cannot be moved stays: it is advice.
+ * WILLNEED moves the range to the best tier of the placement rule that has room; what stays on
+ * flash is read ahead. DONTNEED moves one tier further down the rule than each extent is. What
+ * cannot be moved stays: it is advice.
  */
 int terrace_migrate_advise(struct terrace_buffer *b, u64 offset, u64 bytes, int advice)
 {
 	u32 order[TERRACE_TIERS_MAX];
-	u64 index = offset >> b->shift;
-	u64 end = DIV_ROUND_UP(offset + bytes, terrace_extent_bytes(b));
+	u64 first = offset >> b->shift, index = first;
+	u64 end = min(DIV_ROUND_UP(offset + bytes, terrace_extent_bytes(b)), b->count);
 	u32 n = terrace_policy_order(b->class_id, order);
 	u32 i, at, reason;
 
-	for (; index < min(end, b->count); index++) {
+	for (; index < end; index++) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		for (at = 0; at < n && order[at] != READ_ONCE(b->extents[index].tier); at++)
@@ -404,6 +410,8 @@ int terrace_migrate_advise(struct terrace_buffer *b, u64 offset, u64 bytes, int 
 		}
 		cond_resched();
 	}
+	if (advice == POSIX_FADV_WILLNEED)
+		terrace_readahead_range(b, first, end);
 	return 0;
 }
 

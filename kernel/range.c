@@ -45,7 +45,7 @@ static int seal_extent(struct terrace_buffer *b, u64 index)
 	if (test_bit(TERRACE_X_SEALED, &e->flags))
 		return 0;
 	if (e->folio) {
-		err = terrace_extent_isolate(b, index, false);
+		err = terrace_extent_isolate(b, index, 0);
 		if (err)
 			return err;
 	}
@@ -126,6 +126,8 @@ int terrace_range_seal(struct terrace_buffer *b, struct terrace_range *arg)
 	mutex_unlock(&b->range_lock);
 	if (err)
 		arg->done_bytes = 0;
+	else
+		terrace_block_clean_range(b, first, end);
 	trace_terrace_seal(b->id, arg->offset, arg->bytes, err);
 	return err;
 }
@@ -138,7 +140,7 @@ static int discard_extent(struct terrace_buffer *b, u64 index)
 	int err;
 
 	if (folio) {
-		err = terrace_extent_isolate(b, index, true);
+		err = terrace_extent_isolate(b, index, TERRACE_ISOLATE_UNMAP);
 		if (err)
 			return err;
 		gone = terrace_extent_swap(b, index, NULL, e->tier);

@@ -248,11 +248,13 @@ static const struct attribute_group wear_group = {
 /* Flash tiers show their medium as well. Its wear is that of the device, since it was formatted. */
 
 TIER_VALUE(landing_bytes, "%llu", t->landing.limit);
+TIER_VALUE(landing_session_bytes, "%llu", t->landing.session_limit);
 TIER_VALUE(landing_used_bytes, "%llu", READ_ONCE(t->landing.used));
 TIER_VALUE(flash_programmed_bytes, "%llu", READ_ONCE(t->media->total_pages) << 12);
 TIER_VALUE(flash_uncertain_bytes, "%llu", t->media->uncertain_pages << 12);
 TIER_VALUE(flash_retired_bytes, "%llu",
 	   (u64)READ_ONCE(t->media->retired) << TERRACE_MEDIA_SEGMENT_SHIFT);
+TIER_EVENT(readaheads, TERRACE_EV_READAHEADS);
 TIER_EVENT(evictions, TERRACE_EV_EVICTIONS);
 TIER_EVENT(writebacks, TERRACE_EV_WRITEBACKS);
 TIER_EVENT(media_errors, TERRACE_EV_MEDIA_ERRORS);
@@ -272,6 +274,8 @@ TIER_ATTR(pe_cycles_max_milli);
 static struct attribute *flash_attrs[] = {
 	&tier_attr_landing_bytes.attr,
 	&tier_attr_landing_used_bytes.attr,
+	&tier_attr_landing_session_bytes.attr,
+	&tier_attr_readaheads.attr,
 	&tier_attr_evictions.attr,
 	&tier_attr_writebacks.attr,
 	&tier_attr_media_errors.attr,

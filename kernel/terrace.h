@@ -42,6 +42,7 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <linux/terrace.h>
@@ -81,6 +82,7 @@ enum terrace_tier_event {
 	TERRACE_EV_MIGRATE_BUSY,
 	TERRACE_EV_FALLBACKS,
 	TERRACE_EV_SIGBUS,
+	TERRACE_EV_READAHEADS,
 	TERRACE_EV_EVICTIONS,
 	TERRACE_EV_WRITEBACKS,
 	TERRACE_EV_MEDIA_ERRORS,
@@ -92,7 +94,9 @@ enum terrace_tier_event {
  * @folios: in the order of the CLOCK hand, by their lru
  * @count: of @folios
  * @used: bytes of them, and of those under way
- * @limit: bytes; fixed while online
+ * @limit: bytes; fixed while online, as is @session_limit
+ * @session_limit: bytes for one session
+ * @ahead: evicts before the next frame is asked for
  */
 struct terrace_landing {
 	spinlock_t lock;	/* row 11 */
@@ -100,6 +104,8 @@ struct terrace_landing {
 	u64 count;
 	u64 used;
 	u64 limit;
+	u64 session_limit;
+	struct work_struct ahead;
 };
 
 /**
@@ -153,6 +159,7 @@ struct terrace_tier {
  * @node: of memory, or -1
  * @device: path of a flash tier's block device, or empty
  * @landing_bytes: of a flash tier
+ * @landing_session_bytes: of it, for one session
  */
 struct terrace_tier_settings {
 	char name[TERRACE_NAME_MAX];
@@ -161,6 +168,7 @@ struct terrace_tier_settings {
 	int node;
 	char device[TERRACE_DEVICE_MAX];
 	u64 landing_bytes;
+	u64 landing_session_bytes;
 	struct tmodel_profile profile;
 };
 
@@ -283,6 +291,7 @@ struct terrace_load {
  * @next_number: of the next buffer; under @buffers_lock
  * @ledger, @ledger_energy: since the session began; under load_lock
  * @tokens, @records, @rejected: sums over steps
+ * @landing: bytes of its buffers in each tier's landing pool, under that pool's lock
  */
 struct terrace_session {
 	struct kref ref;
@@ -324,6 +333,8 @@ struct terrace_session {
 	spinlock_t buffers_lock;	/* row 11 */
 	struct list_head buffers;
 	u64 next_number;
+
+	u64 landing[TERRACE_TIERS_MAX];
 };
 
 struct terrace_session *terrace_session_get(struct terrace_session *s);
@@ -366,13 +377,27 @@ enum {
 };
 
 /**
+ * struct terrace_block - where an extent's content is on flash (block.c)
+ * @number: of the block on the home tier's medium; 0 = none
+ * @sum: checksum of the content
+ * @programmed_s: model second when it was programmed
+ * @reads: modelled reads since then
+ */
+struct terrace_block {
+	u32 number;
+	u32 sum;
+	u32 programmed_s;
+	u32 reads;
+};
+
+/**
  * struct terrace_extent - one entry of the table
  * @folio: frames, NULL before first touch; written under table_lock with MOVING or from NULL
  * @flags: TERRACE_X_ bits, atomic
  * @observed: step that charged this extent last
  * @waiters: page_mkwrite callers that wait for MOVING while the core holds a reference to @folio
  *           for them; under table_lock
- * @block, @crc: on flash (block.c); with MOVING
+ * @block: on flash; with MOVING
  * @tier: home; written under table_lock
  */
 struct terrace_extent {
@@ -380,20 +405,34 @@ struct terrace_extent {
 	unsigned long flags;
 	u32 observed;
 	u32 waiters;
-	u32 block;
-	u32 crc;
+	struct terrace_block block;
 	u8 tier;
+};
+
+/**
+ * struct terrace_readahead - a walk through a buffer (readahead.c)
+ * @next: extent after the one in front
+ * @end: extents before it were asked for
+ * @run: steps of the walk, up to where read-ahead begins
+ * @random: user space says that there is none
+ */
+struct terrace_readahead {
+	u64 next;
+	u64 end;
+	u32 run;
+	bool random;
 };
 
 /**
  * struct terrace_buffer - a buffer; fixed after creation but for the table and counters
  * @file: its file; NULL once the last reference is gone (see terrace_buffer_get())
+ * @users: work under way that does not keep the file (see terrace_buffer_use())
  * @mapping: of its inode
  * @memcg: creator's, charged for frames; may be NULL
  * @link: in session.buffers
  * @number: place in it
  * @range_lock: one seal, discard at a time
- * @table_lock: protects extents[].folio and tier, the counters, and @spares
+ * @table_lock: protects extents[].folio and tier, the counters, @readahead and @spares
  * @spares: @spare_count folios kept as destinations of moves (frame.c), by their lru
  */
 struct terrace_buffer {
@@ -403,6 +442,7 @@ struct terrace_buffer {
 	u32 shift;
 	u64 count;
 	struct file *file;
+	atomic_t users;
 	struct address_space *mapping;
 	struct terrace_session *session;
 	struct mem_cgroup *memcg;
@@ -419,6 +459,7 @@ struct terrace_buffer {
 	u64 tier_extents[TERRACE_TIERS_MAX];
 	u64 resident;
 	u64 sealed;
+	struct terrace_readahead readahead;
 	struct list_head spares;
 	u32 spare_count;
 	struct terrace_extent extents[] __counted_by(count);
@@ -453,6 +494,8 @@ int terrace_buffer_create(struct terrace_session *s, struct terrace_create *arg,
 			  struct file **file);
 struct terrace_buffer *terrace_buffer_get(u32 id);
 void terrace_buffer_put(struct terrace_buffer *b);
+bool terrace_buffer_use(struct terrace_buffer *b);
+void terrace_buffer_unuse(struct terrace_buffer *b);
 struct terrace_buffer *terrace_buffer_next(u32 *after);
 bool terrace_buffer_permitted(const struct terrace_buffer *b);
 void terrace_buffer_describe(struct terrace_buffer *b, struct terrace_buffer_info *info);
@@ -491,12 +534,16 @@ int terrace_extent_wait(struct terrace_buffer *b, u64 index, const struct folio 
 int terrace_extent_begin(struct terrace_buffer *b, u64 index);
 bool terrace_extent_try_begin(struct terrace_buffer *b, u64 index);
 void terrace_extent_end(struct terrace_buffer *b, u64 index);
-int terrace_extent_isolate(struct terrace_buffer *b, u64 index, bool unmap);
+
+#define TERRACE_ISOLATE_UNMAP	BIT(0)
+#define TERRACE_ISOLATE_TRY	BIT(1)	/* do not wait for the folio's lock */
+
+int terrace_extent_isolate(struct terrace_buffer *b, u64 index, u32 how);
 bool terrace_extent_swap(struct terrace_buffer *b, u64 index, struct folio *folio, u32 tier);
 
 /* ---- frames (frame.c) ---- */
 
-struct folio *terrace_frame_alloc(struct terrace_buffer *b, u32 tier);
+struct folio *terrace_frame_zeroed(struct terrace_buffer *b, u32 tier);
 struct folio *terrace_frame_target(struct terrace_buffer *b, u32 tier);
 void terrace_frame_attach(struct terrace_buffer *b, u64 index, struct folio *folio);
 bool terrace_frame_poisoned(struct folio *folio);
@@ -506,17 +553,44 @@ bool terrace_frame_drain(struct terrace_buffer *b);
 
 /* ---- extents on flash (block.c, landing.c) ---- */
 
-int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *folio, u32 *block,
-			  u32 *crc);
+int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *folio,
+			  struct terrace_block *block);
 int terrace_block_write(struct terrace_buffer *b, u64 index, struct folio *folio);
 int terrace_block_read(struct terrace_buffer *b, u64 index, struct folio *folio);
 void terrace_block_free(struct terrace_buffer *b, u64 index);
 int terrace_block_fill(struct terrace_buffer *b, u64 index);
+void terrace_block_fill_ahead(struct terrace_buffer *b, u64 index);
+void terrace_block_clean_range(struct terrace_buffer *b, u64 first, u64 end);
 
-struct folio *terrace_landing_frame(struct terrace_buffer *b, u32 tier);
-void terrace_landing_give(u32 tier, u64 bytes);
+/* Who wants a frame, and how long it tries. */
+enum terrace_landing_for {
+	TERRACE_LANDING_USE,	/* somebody waits for the extent: frames may become free */
+	TERRACE_LANDING_AHEAD,
+};
+
+void terrace_landing_init(struct terrace_tier *t);
+struct folio *terrace_landing_frame(struct terrace_buffer *b, u64 index,
+				    enum terrace_landing_for what);
+void terrace_landing_give(struct terrace_buffer *b, u32 tier);
+u64 terrace_landing_reclaim(u32 tier);
 void terrace_landing_add(struct terrace_buffer *b, u32 tier, struct folio *folio);
 void terrace_landing_remove(u32 tier, struct folio *folio);
+
+/* ---- ahead of need (background.c, readahead.c, shrinker.c) ---- */
+
+typedef void (*terrace_background_fn)(struct terrace_buffer *b, u64 index);
+
+int terrace_background_init(void);
+void terrace_background_exit(void);
+void terrace_background(struct terrace_buffer *b, u64 first, u64 end, terrace_background_fn fn);
+void terrace_background_work(struct work_struct *work);
+
+void terrace_readahead(struct terrace_buffer *b, u64 index);
+void terrace_readahead_range(struct terrace_buffer *b, u64 first, u64 end);
+void terrace_readahead_advise(struct terrace_buffer *b, int advice);
+
+int terrace_shrinker_init(void);
+void terrace_shrinker_exit(void);
 
 /* ---- mapping, ranges, migration (fault.c, range.c, migrate.c, io.c) ---- */
 

@@ -47,6 +47,7 @@ static void tier_reset(struct terrace_tier *t, const struct terrace_tier_setting
 	for (i = 0; i < TERRACE_EV_NR; i++)
 		atomic64_set(&t->events[i], 0);
 	t->landing.limit = s->landing_bytes;
+	t->landing.session_limit = s->landing_session_bytes;
 	t->poisoned = 0;
 	t->derate_permille = 1000;
 	t->online_ns = terrace_clock();
@@ -68,9 +69,11 @@ static void tier_close_media(struct terrace_tier *t)
 {
 	struct terrace_media *media = t->media;
 
+	if (!media)
+		return;
+	cancel_work_sync(&t->landing.ahead);
 	t->media = NULL;
-	if (media)
-		terrace_media_close(media);
+	terrace_media_close(media);
 }
 
 static int tier_online(const struct terrace_tier_settings *s)

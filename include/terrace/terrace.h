@@ -325,6 +325,7 @@ void terrace_kv_stats(const struct terrace_kv_pool *pool, struct terrace_kv_stat
  * @backing: "mem:NODE", or "blk:" and the absolute path of a device made by 'terrace tier format'
  * @landing_bytes: of a blk tier: real bytes of frames to map its extents through, 2 MiB to 2^40;
  *                 0 = 64 MiB
+ * @landing_session_bytes: those of them that one session may have, in the same range; 0 = all
  * @rank: 0 = fastest; unique among the online tiers
  * @classes: bit c is set when class c may live here; not 0
  * @profile: the modelled memory, capacity_bytes modelled
@@ -333,6 +334,7 @@ struct terrace_tier_config {
 	const char *name;
 	const char *backing;
 	uint64_t landing_bytes;
+	uint64_t landing_session_bytes;
 	uint32_t rank;
 	uint32_t classes;
 	struct tmodel_profile profile;

@@ -2,13 +2,12 @@
 /* Extents on flash: content, eviction, the last block, wear, media that lie. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bus.h"
 #include "kselftest_harness.h"
 #include "tiers.h"
 
@@ -179,27 +178,6 @@ TEST_F_TIMEOUT(flash, to_the_last_block, 240)
 	terrace_buffer_free(small);
 }
 
-static sigjmp_buf bus_jump;
-
-static void on_bus(int sig)
-{
-	siglongjmp(bus_jump, sig);
-}
-
-static bool load_fails(const char *at)
-{
-	struct sigaction action = { .sa_handler = on_bus, .sa_flags = SA_NODEFER }, old;
-	bool failed = true;
-
-	sigaction(SIGBUS, &action, &old);
-	if (!sigsetjmp(bus_jump, 1)) {
-		(void)*(const volatile char *)at;
-		failed = false;
-	}
-	sigaction(SIGBUS, &old, NULL);
-	return failed;
-}
-
 /* Overwrite what the device holds of a buffer, behind the module's back: a bit in each page. */
 static int spoil_device(void)
 {
@@ -230,7 +208,7 @@ TEST_F_TIMEOUT(flash, a_flipped_bit_is_never_handed_out, 120)
 	fill_words(self->b, 0, 4 * EXTENT, 1);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, 2 * EXTENT, self->slow, NULL));
 	ASSERT_EQ(0, spoil_device());
-	EXPECT_EQ(true, load_fails(data));
+	EXPECT_EQ(true, bus_at(data, false));
 	EXPECT_EQ(-1, pread(terrace_buffer_fd(self->b), &byte, 1, EXTENT));
 	EXPECT_EQ(EBADMSG, errno);
 	EXPECT_EQ(-EBADMSG, terrace_migrate(self->b, 0, EXTENT, self->fast, NULL));
@@ -239,7 +217,7 @@ TEST_F_TIMEOUT(flash, a_flipped_bit_is_never_handed_out, 120)
 	EXPECT_GT(tiers_value("slow", "flash_retired_bytes"), 0);
 	/* it is lost, the extent is not */
 	ASSERT_EQ(0, terrace_discard(self->b, 0, 2 * EXTENT));
-	EXPECT_EQ(false, load_fails(data));
+	EXPECT_EQ(false, bus_at(data, false));
 	fill_words(self->b, 0, 2 * EXTENT, 2);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, 2 * EXTENT, self->fast, NULL));
 	EXPECT_EQ(0, wrong_words(self->b, 0, 2 * EXTENT, 2));

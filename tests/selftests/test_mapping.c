@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Mapping and seal rules: private, mprotect, fork, mremap, madvise, partial munmap, SIGBUS. */
 #include <fcntl.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bus.h"
 #include "kselftest_harness.h"
 #include "tiers.h"
 
@@ -39,31 +38,6 @@ FIXTURE_TEARDOWN(mapping)
 	terrace_session_close(self->s);
 	EXPECT_EQ(0, tiers_value("slow", "used_bytes"));
 	tiers_down();
-}
-
-static sigjmp_buf bus_jump;
-
-static void on_bus(int sig)
-{
-	siglongjmp(bus_jump, sig);
-}
-
-/* Does a store (or a load) at an address end in SIGBUS? */
-static int bus_at(char *at, bool store)
-{
-	struct sigaction action = { .sa_handler = on_bus }, old;
-	int sig;
-
-	sigaction(SIGBUS, &action, &old);
-	sig = sigsetjmp(bus_jump, 1);
-	if (!sig) {
-		if (store)
-			*(volatile char *)at = 1;
-		else
-			(void)*(volatile char *)at;
-	}
-	sigaction(SIGBUS, &old, NULL);
-	return sig == SIGBUS;
 }
 
 TEST_F(mapping, private_and_oversized_mappings_are_refused)

@@ -60,6 +60,7 @@ int tiers_up(const struct tiers_config *c)
 		snprintf(text, sizeof(text), "blk:%s", c->slow_device);
 		slow.backing = text;
 		slow.landing_bytes = c->landing_bytes;
+		slow.landing_session_bytes = c->landing_session_bytes;
 	}
 	profile_of(&fast.profile, c->fast_bytes << c->scale_shift, 1000000000000ULL);
 	profile_of(&slow.profile, c->slow_bytes << c->scale_shift, 100000000000ULL);

@@ -17,7 +17,7 @@
  * @scale_shift: of the device
  * @slow_device: block device that slow is on; NULL = node 1
  * @slow_kept: it is not formatted anew
- * @landing_bytes: with it
+ * @landing_bytes, @landing_session_bytes: with it
  */
 struct tiers_config {
 	uint64_t fast_bytes;
@@ -28,6 +28,7 @@ struct tiers_config {
 	const char *slow_device;
 	bool slow_kept;
 	uint64_t landing_bytes;
+	uint64_t landing_session_bytes;
 };
 
 /* Bring "fast" (rank 0, mem:0) and "slow" (rank 1, mem:1) online; 0 or a negative errno. */

@@ -10,6 +10,7 @@ static int tier_online(const struct engine_tier *t)
 		.name = t->name,
 		.backing = t->backing,
 		.landing_bytes = t->landing_bytes,
+		.landing_session_bytes = t->landing_session_bytes,
 		.rank = t->rank,
 		.classes = t->classes,
 		.profile = t->profile,

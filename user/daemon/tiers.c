@@ -34,6 +34,7 @@ static int tier_up(const struct engine_tier *want, struct engine_error *e)
 		.name = want->name,
 		.backing = want->backing,
 		.landing_bytes = want->landing_bytes,
+		.landing_session_bytes = want->landing_session_bytes,
 		.rank = want->rank,
 		.classes = want->classes,
 		.profile = want->profile,

@@ -223,10 +223,11 @@ static int tier_rank(struct engine_ini *ini, struct tier_reader *r, const char *
 static int tier_override(struct engine_ini *ini, struct tier_section *section, const char *key,
 			 const char *value)
 {
-	static const char *const others[] = { "profile", "backing", "rank", "classes", "stacks",
-					      "landing_bytes" };
+	enum { OTHERS = 7 };
+	static const char *const others[OTHERS] = { "profile", "backing", "rank", "classes", "stacks",
+					      "landing_bytes", "landing_session_bytes" };
 	const struct engine_profile_field *field = engine_profile_find(key);
-	const char *names[ENGINE_PROFILE_FIELDS + 6];
+	const char *names[ENGINE_PROFILE_FIELDS + OTHERS];
 
 	if (field && section->overrides[field->index].given)
 		return engine_ini_fail(ini, "%s is given a second time: remove one", key);
@@ -235,12 +236,12 @@ static int tier_override(struct engine_ini *ini, struct tier_section *section, c
 		return engine_ini_number(ini, key, value, 0, field->lowest, field->highest,
 					 &section->overrides[field->index].value);
 	}
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < OTHERS; i++)
 		names[i] = others[i];
 	for (size_t i = 0; i < ENGINE_PROFILE_FIELDS; i++)
-		names[6 + i] = engine_profile_fields[i].name;
+		names[OTHERS + i] = engine_profile_fields[i].name;
 	return engine_ini_fail(ini, "a tier has no key '%s'; the nearest one is '%s'", key,
-			       engine_nearest(key, names, ENGINE_PROFILE_FIELDS + 6));
+			       engine_nearest(key, names, ENGINE_PROFILE_FIELDS + OTHERS));
 }
 
 static int tier_entry(struct engine_ini *ini, struct tier_reader *r, const char *key,
@@ -261,6 +262,9 @@ static int tier_entry(struct engine_ini *ini, struct tier_reader *r, const char 
 	if (!strcmp(key, "landing_bytes"))
 		return engine_ini_number(ini, key, value, 0, LANDING_MIN, LANDING_MAX,
 					 (uint64_t *)&tier->landing_bytes);
+	if (!strcmp(key, "landing_session_bytes"))
+		return engine_ini_number(ini, key, value, 0, LANDING_MIN, LANDING_MAX,
+					 (uint64_t *)&tier->landing_session_bytes);
 	if (strcmp(key, "stacks"))
 		return tier_override(ini, &r->sections[r->current], key, value);
 	status = engine_ini_number(ini, key, value, 0, 1, STACKS_MAX, &stacks);

@@ -46,6 +46,7 @@ struct engine_device {
  * @profile_name: name of the profile file, without .ini
  * @backing: "mem:NODE" or "blk:PATH"
  * @landing_bytes: of a blk tier; 0 = the kernel's default
+ * @landing_session_bytes: of it, for one session; 0 = all
  * @rank: 0 = fastest; unique in the file
  * @classes: bit c is set when class c (enum terrace_class) may live there; never 0
  * @stacks: 1 to 1024
@@ -59,6 +60,7 @@ struct engine_tier {
 	__u32 classes;
 	__u32 stacks;
 	__u64 landing_bytes;
+	__u64 landing_session_bytes;
 	struct tmodel_profile profile;
 };
 

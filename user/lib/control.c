@@ -163,6 +163,8 @@ static int tier_fill(const char *dir, const struct terrace_tier_config *c)
 	err = write_value(dir, "backing", c->backing);
 	if (!err && c->landing_bytes)
 		err = write_u64(dir, "landing_bytes", c->landing_bytes);
+	if (!err && c->landing_session_bytes)
+		err = write_u64(dir, "landing_session_bytes", c->landing_session_bytes);
 	if (!err)
 		err = write_u64(dir, "rank", c->rank);
 	if (!err)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Read-ahead of flash tiers: who walks through a buffer finds the next extents in the landing pool.
+ * Threads that walk together count as one: what matters is the one in front.
+ */
+#include <linux/fadvise.h>
+#include <linux/mm.h>
+
+#include "terrace.h"
+
+/* As far ahead as that, but never more than a quarter of the landing pool. */
+#define READAHEAD_BYTES		(16ULL << 20)
+
+/* Small extents are asked for so many bytes at a time. */
+#define READAHEAD_STEP		(256U << 10)
+
+/* Extents used one after another before it begins. */
+#define READAHEAD_RUN		2
+
+static u64 readahead_window(struct terrace_buffer *b, u64 index)
+{
+	u64 limit = terrace.tiers[READ_ONCE(b->extents[index].tier)].landing.limit;
+
+	return max(min(READAHEAD_BYTES, limit / 4) >> b->shift, 1ULL);
+}
+
+static void readahead_fill(struct terrace_buffer *b, u64 index)
+{
+	struct terrace_extent *e = &b->extents[index];
+
+	/* zeroes come as fast when they are asked for */
+	if (!READ_ONCE(e->folio) && READ_ONCE(e->block.number))
+		terrace_block_fill_ahead(b, index);
+}
+
+/* Where a use of @index takes the walk: sets the extents to fill, none when @from = @to. */
+static void readahead_walk(struct terrace_buffer *b, u64 index, u64 window, u64 *from, u64 *to)
+{
+	struct terrace_readahead *r = &b->readahead;
+	u64 step;
+
+	*from = *to = 0;
+	guard(spinlock)(&b->table_lock);
+	if (index < r->next && index + window >= r->next)
+		return;		/* behind the one in front, or the same extent again */
+	if (index < r->next || index >= r->next + window) {
+		*r = (struct terrace_readahead) { .next = index + 1, .random = r->random };
+		return;
+	}
+	r->next = index + 1;
+	if (r->run < READAHEAD_RUN - 1) {
+		r->run++;
+		return;
+	}
+	r->end = max(r->end, r->next);
+	step = min(max(READAHEAD_STEP >> b->shift, 1U), window);
+	if (r->next + window < r->end + step)
+		return;
+	*from = r->end;
+	*to = min(r->next + window, b->count);
+	r->end = max(*from, *to);
+}
+
+/**
+ * terrace_readahead - an extent of a flash tier is used
+ *
+ * The caller keeps the buffer's file.
+ */
+void terrace_readahead(struct terrace_buffer *b, u64 index)
+{
+	u64 from, to;
+
+	if (READ_ONCE(b->readahead.random))
+		return;
+	readahead_walk(b, index, readahead_window(b, index), &from, &to);
+	if (from < to)
+		terrace_background(b, from, to, readahead_fill);
+}
+
+/**
+ * terrace_readahead_range - fill what is said to be needed soon, as much as half of the pool holds
+ */
+void terrace_readahead_range(struct terrace_buffer *b, u64 first, u64 end)
+{
+	u64 limit;
+
+	while (first < end && !terrace_extent_flash(b, first))
+		first++;
+	if (first == end)
+		return;
+	limit = terrace.tiers[READ_ONCE(b->extents[first].tier)].landing.limit;
+	terrace_background(b, first, min(end, first + max(limit / 2 >> b->shift, 1ULL)),
+			   readahead_fill);
+}
+
+/**
+ * terrace_readahead_advise - POSIX_FADV_RANDOM, NORMAL or SEQUENTIAL
+ */
+void terrace_readahead_advise(struct terrace_buffer *b, int advice)
+{
+	guard(spinlock)(&b->table_lock);
+	b->readahead = (struct terrace_readahead) { .random = advice == POSIX_FADV_RANDOM };
+}
