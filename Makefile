@@ -35,7 +35,8 @@ unit-src := $(sort $(wildcard tests/unit/test_*.c))
 unit-help-src := $(filter-out $(unit-src),$(call sources,tests/unit))
 guest-src := $(sort $(wildcard tests/selftests/test_*.c))
 guest-help-src := $(filter-out $(guest-src),$(call sources,tests/selftests))
-bench-src := $(call sources,tests/bench)
+bench-help-src := tests/bench/figure.c
+bench-src := $(filter-out $(bench-help-src),$(call sources,tests/bench))
 bpf-src := $(sort $(wildcard bpf/*.bpf.c))
 
 lib := $(if $(lib-src),$(B)/lib/libterrace.so $(B)/lib/libterrace.a)
@@ -164,9 +165,9 @@ $(B)/selftests/%: $(B)/guest/tests/selftests/%.o $(call objects,guest,$(guest-he
 test-modules:
 	$(Q)$(MAKE) --no-print-directory -s -C tests/modules
 
-$(B)/bench/%: $(B)/obj/tests/bench/%.o $(lib)
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(call objects,obj,$(bench-help-src)) $(lib)
 	$(call say,LD)
-	$(link) $< -L$(B)/lib $(if $(lib),-lterrace) $(libraries)
+	$(link) $(filter %.o,$^) -L$(B)/lib $(if $(lib),-lterrace) $(libraries)
 
 # --- BPF ---
 
@@ -199,7 +200,6 @@ module-debug:
 
 load:
 	tests/vm/module /lib/modules/$$(uname -r)/build $(B)/host
-	-modprobe -q libcrc32c
 	insmod $(B)/host/terrace.ko $(TERRACE_MODULE_PARAMS)
 
 unload:

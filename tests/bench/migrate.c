@@ -13,10 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <terrace/terrace.h>
+
+#include "figure.h"
 
 #define EXTENT		(2UL << 20)
 #define BYTES		(64 * EXTENT)
@@ -27,40 +28,6 @@
 static const char conditions[] =
 	"QEMU TCG guest, 2 CPUs, 128 MiB between node 0 and node 1, median of 5; equal nodes: "
 	"software cost only";
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void print_figure(const char *name, double ours, double peer, const char *unit)
-{
-	printf("{\"name\": \"%s\", \"ours\": %.6g, \"peer\": %.6g, \"ratio\": %.3f, \"unit\": \"%s\", \"conditions\": \"%s\"}\n",
-	       name, ours, peer, ours / peer, unit, conditions);
-	fflush(stdout);
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, errno ? strerror(errno) : terrace_error());
-	exit(1);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, size_t n)
-{
-	qsort(v, n, sizeof(*v), by_value);
-	return v[n / 2];
-}
 
 /* Something that moves BYTES to node 0 or 1. */
 struct mover {
@@ -104,7 +71,7 @@ static double bandwidth(struct mover *m, void (*move)(struct mover *m, int node)
 		move(m, ~i & 1);
 		v[i] = (double)BYTES / (now() - start) / 1e6;
 	}
-	return median(v, ROUNDS);
+	return quantile(v, ROUNDS, 500);
 }
 
 static char *map_anonymous(int advice)
@@ -145,7 +112,7 @@ static double copy_bandwidth(void)
 		v[i] = (double)BYTES / (now() - start) / 1e6;
 		sink += to[BYTES - 1 - i];
 	}
-	return median(v, ROUNDS);
+	return quantile(v, ROUNDS, 500);
 }
 
 /* ---- how long a reader stalls meanwhile ---- */
@@ -191,8 +158,7 @@ static double stall_p99_us(struct mover *m, void (*move)(struct mover *m, int no
 	r.stop = true;
 	pthread_join(thread, NULL);
 	n = r.n < LATENCIES ? r.n : LATENCIES;
-	qsort(r.latency, n, sizeof(double), by_value);
-	p99 = r.latency[n * 99 / 100];
+	p99 = quantile(r.latency, n, 990);
 	free(r.latency);
 	return p99;
 }
@@ -219,7 +185,7 @@ static double first_touch_ours(struct mover *m)
 			die(terrace_error());
 		v[i] = touch_us(terrace_buffer_data(m->buffer));
 	}
-	return median(v, ROUNDS);
+	return quantile(v, ROUNDS, 500);
 }
 
 static double first_touch_anonymous(char *memory)
@@ -231,7 +197,7 @@ static double first_touch_anonymous(char *memory)
 		madvise(memory, BYTES, MADV_DONTNEED);
 		v[i] = touch_us(memory);
 	}
-	return median(v, ROUNDS);
+	return quantile(v, ROUNDS, 500);
 }
 
 static double refault(char *memory)
@@ -299,14 +265,17 @@ static void measure(struct mover *m)
 	memset(small.memory, 1, BYTES);
 	memset(huge.memory, 1, BYTES);
 	mbps = bandwidth(m, move_buffer);
-	print_figure("migrate_vs_move_pages_4k", mbps, bandwidth(&small, move_memory), "MB/s");
-	print_figure("migrate_vs_move_pages_huge", mbps, bandwidth(&huge, move_memory), "MB/s");
-	print_figure("migrate_vs_copy", mbps, copy_bandwidth(), "MB/s");
+	print_figure("migrate_vs_move_pages_4k", mbps, bandwidth(&small, move_memory), "MB/s",
+		     conditions);
+	print_figure("migrate_vs_move_pages_huge", mbps, bandwidth(&huge, move_memory), "MB/s",
+		     conditions);
+	print_figure("migrate_vs_copy", mbps, copy_bandwidth(), "MB/s", conditions);
 	print_figure("stall_p99_vs_move_pages", stall_p99_us(m, move_buffer, ours),
-		     stall_p99_us(&huge, move_memory, huge.memory), "us");
+		     stall_p99_us(&huge, move_memory, huge.memory), "us", conditions);
 	print_figure("first_touch_vs_anon_huge", first_touch_ours(m),
-		     first_touch_anonymous(huge.memory), "us/2MiB");
-	print_figure("refault_vs_shmem_huge", refault(ours), refault(map_shmem()), "us/2MiB");
+		     first_touch_anonymous(huge.memory), "us/2MiB", conditions);
+	print_figure("refault_vs_shmem_huge", refault(ours), refault(map_shmem()), "us/2MiB",
+		     conditions);
 }
 
 int main(void)
