@@ -13,6 +13,7 @@
 
 #include "media.h"
 #include "terrace.h"
+#include "trace.h"
 
 /* Blocks that are tried when programming fails. */
 #define PROGRAM_TRIES	3
@@ -20,6 +21,56 @@
 static struct terrace_media *media_of(u32 tier)
 {
 	return terrace.tiers[tier].media;
+}
+
+/* Model seconds; they last for 136 years. */
+static u32 block_now_s(void)
+{
+	return div64_u64(terrace_clock(), TMODEL_NS_PER_S);
+}
+
+/**
+ * terrace_block_age_s - model seconds since an extent's block was programmed
+ *
+ * The clock may have gone back: a replay begins its own.
+ */
+u32 terrace_block_age_s(struct terrace_buffer *b, u64 index)
+{
+	u32 now = block_now_s();
+
+	return now - min(now, b->extents[index].block.programmed_s);
+}
+
+/**
+ * terrace_block_age - may an extent's block still be read, and for how long?
+ */
+enum tmodel_age terrace_block_age(struct terrace_buffer *b, u64 index)
+{
+	const struct terrace_extent *e = &b->extents[index];
+
+	return tmodel_wear_age(&terrace.tiers[e->tier].profile, terrace_block_age_s(b, index),
+			       READ_ONCE(e->block.reads));
+}
+
+/**
+ * terrace_block_touched - a step reads an extent in the model
+ *
+ * Racy: a read may be lost, which does not matter to what is counted in tens of thousands.
+ */
+void terrace_block_touched(struct terrace_buffer *b, u64 index)
+{
+	struct terrace_extent *e = &b->extents[index];
+	u32 reads = READ_ONCE(e->block.reads);
+	u32 tier = READ_ONCE(e->tier);
+
+	if (!READ_ONCE(e->block.number) || reads == U32_MAX)
+		return;
+	WRITE_ONCE(e->block.reads, reads + 1);
+	if (reads + 1 == terrace.tiers[tier].profile.read_disturb_reads) {
+		terrace_tier_event(tier, TERRACE_EV_DISTURBED);
+		trace_terrace_media(tier, e->block.number, TERRACE_MEDIA_READ,
+				    TERRACE_STATUS_CECC, 0);
+	}
 }
 
 /**
@@ -40,22 +91,26 @@ int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *foli
 		if (!block->number)
 			return -EIO;
 		err = terrace_media_program(m, block->number, folio, &block->sum);
+		trace_terrace_media(tier, block->number, TERRACE_MEDIA_PROGRAM,
+				    err ? TERRACE_STATUS_PROGRAM_FAIL : 0, err);
 		if (err) {
 			terrace_media_free(m, block->number);
 			terrace_tier_event(tier, TERRACE_EV_MEDIA_ERRORS);
 		}
 	}
-	if (!err)
-		terrace_tier_programmed(tier, terrace_extent_bytes(b));
-	return err;
+	if (err)
+		return err;
+	block->programmed_s = block_now_s();
+	terrace_tier_programmed(tier, terrace_extent_bytes(b));
+	return 0;
 }
 
 /**
- * terrace_block_write - write a dirty extent back to its own tier
+ * terrace_block_write - write an extent back to its own tier
  * @folio: its frames, that nobody writes to
  *
- * The stale block is given up first: it is of no use to anybody, and its place may be needed. On
- * failure the extent stays dirty.
+ * The old block is given up first: it is of no use to anybody, and its place may be needed. On
+ * failure the extent is dirty.
  */
 int terrace_block_write(struct terrace_buffer *b, u64 index, struct folio *folio)
 {
@@ -63,10 +118,12 @@ int terrace_block_write(struct terrace_buffer *b, u64 index, struct folio *folio
 	struct terrace_block block;
 	int err;
 
+	set_bit(TERRACE_X_DIRTY, &e->flags);
 	terrace_block_free(b, index);
 	err = terrace_block_program(b, e->tier, folio, &block);
 	if (err)
 		return err;
+	terrace_tier_spend_write(e->tier, b->class_id, terrace_extent_bytes(b));
 	e->block = block;
 	clear_bit(TERRACE_X_DIRTY, &e->flags);
 	return 0;
@@ -85,17 +142,37 @@ void terrace_block_free(struct terrace_buffer *b, u64 index)
 	e->block.number = 0;
 }
 
+static int block_read(struct terrace_buffer *b, u64 index, struct folio *folio, u32 *status)
+{
+	struct terrace_extent *e = &b->extents[index];
+	int err;
+
+	*status = TERRACE_STATUS_UECC;
+	if (terrace_block_age(b, index) == TMODEL_AGE_LOST) {
+		terrace_tier_event(e->tier, TERRACE_EV_EXPIRED);
+		return -ENODATA;
+	}
+	err = terrace_media_read(media_of(e->tier), e->block.number, folio, e->block.sum);
+	if (err)
+		terrace_tier_event(e->tier, TERRACE_EV_MEDIA_ERRORS);
+	if (err != -EBADMSG)
+		*status = err ? TERRACE_STATUS_UNUSABLE : 0;
+	return err;
+}
+
 /**
  * terrace_block_read - read an extent's block
+ *
+ * Return: 0; -ENODATA its retention is over; -EBADMSG the content is not what was written; or an
+ * error of the device.
  */
 int terrace_block_read(struct terrace_buffer *b, u64 index, struct folio *folio)
 {
-	struct terrace_extent *e = &b->extents[index];
-	int err = terrace_media_read(media_of(e->tier), e->block.number, folio,
-				     e->block.sum);
+	const struct terrace_extent *e = &b->extents[index];
+	u32 status;
+	int err = block_read(b, index, folio, &status);
 
-	if (err)
-		terrace_tier_event(e->tier, TERRACE_EV_MEDIA_ERRORS);
+	trace_terrace_media(e->tier, e->block.number, TERRACE_MEDIA_READ, status, err);
 	return err;
 }
 
@@ -129,8 +206,8 @@ static int block_fill(struct terrace_buffer *b, u64 index, enum terrace_landing_
  * Sleeps as long as the device takes, which counts as a memory stall; others who want the extent
  * wait for it killably.
  *
- * Return: 0, also when somebody else was faster; -EINTR; -ENOMEM no frame; -EBADMSG the content is
- * not what was written; or an error of the device.
+ * Return: 0, also when somebody else was faster; -EINTR; -ENOMEM no frame; or an error of
+ * terrace_block_read().
  */
 int terrace_block_fill(struct terrace_buffer *b, u64 index)
 {

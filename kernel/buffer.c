@@ -409,6 +409,11 @@ static int buffer_call_migrate(void *object, void *arg)
 	return terrace_migrate_moves(object, arg);
 }
 
+static int buffer_call_refresh(void *object, void *arg)
+{
+	return terrace_refresh_range(object, arg);
+}
+
 #define BUFFER_NR(cmd)	(_IOC_NR(cmd) - _IOC_NR(TERRACE_BUF_INFO))
 
 static const struct terrace_call buffer_calls[] = {
@@ -417,6 +422,7 @@ static const struct terrace_call buffer_calls[] = {
 	[BUFFER_NR(TERRACE_BUF_DISCARD)] = { sizeof(struct terrace_range), buffer_call_discard },
 	[BUFFER_NR(TERRACE_BUF_QUERY)] = { sizeof(struct terrace_query), buffer_call_query },
 	[BUFFER_NR(TERRACE_BUF_MIGRATE)] = { sizeof(struct terrace_migrate), buffer_call_migrate },
+	[BUFFER_NR(TERRACE_BUF_REFRESH)] = { sizeof(struct terrace_refresh), buffer_call_refresh },
 };
 
 /**

@@ -14,25 +14,34 @@ static void charge_add(u64 *to, u64 bytes)
 	*to = tmodel_add(*to, bytes, &terrace.sat);
 }
 
+/* What nothing hides of an access; worn flash is sensed more than once. */
+static u64 charge_exposed_ns(struct terrace_tier *t, enum tmodel_dir dir, u64 bytes)
+{
+	u64 ns;
+
+	guard(spinlock)(&t->lock);
+	ns = tmodel_exposed_ns(&t->profile, dir, bytes, t->derate_permille, &terrace.sat);
+	if (dir == TMODEL_READ)
+		ns = tmodel_add(ns, tmodel_wear_retry_ns(&t->wear, &t->profile, &terrace.sat),
+				&terrace.sat);
+	return ns;
+}
+
 static void charge_direction(struct terrace_session *s, u32 class_id, u32 tier, u32 flags,
 			     enum tmodel_dir dir, u64 offset, u64 bytes)
 {
-	const struct terrace_tier *t = &terrace.tiers[tier];
+	struct terrace_tier *t = &terrace.tiers[tier];
 	u64 moved = tmodel_granules_bytes(&t->profile, dir, offset, bytes, &terrace.sat);
 	bool near = flags & TERRACE_ACCESS_NEAR;
 	struct terrace_tier_charge *charge = &s->load.tier[tier];
-	u64 exposed;
 
 	guard(spinlock)(&s->load_lock);
 	if (dir == TMODEL_READ)
 		charge_add(near ? &charge->near_read[class_id] : &charge->read[class_id], moved);
 	else
 		charge_add(near ? &charge->near_write[class_id] : &charge->write[class_id], moved);
-	if (flags & TERRACE_ACCESS_DEPENDENT) {
-		exposed = tmodel_exposed_ns(&t->profile, dir, moved, READ_ONCE(t->derate_permille),
-					    &terrace.sat);
-		charge_add(&charge->exposed_ns, exposed);
-	}
+	if (flags & TERRACE_ACCESS_DEPENDENT)
+		charge_add(&charge->exposed_ns, charge_exposed_ns(t, dir, moved));
 }
 
 static void charge_run(struct terrace_session *s, u32 class_id, u32 tier, u32 flags, u64 offset,
@@ -61,8 +70,11 @@ void terrace_charge_extents(struct terrace_session *s, struct terrace_buffer *b,
 	u64 index, start = offset;
 	u32 tier = READ_ONCE(b->extents[first].tier);
 
-	for (index = first + 1; index <= last; index++) {
+	for (index = first; index <= last; index++) {
 		u32 next = READ_ONCE(b->extents[index].tier);
+
+		if ((flags & TERRACE_ACCESS_READ) && terrace_extent_flash(b, index))
+			terrace_block_touched(b, index);
 
 		if (!(index % CHARGE_RESCHED))
 			cond_resched();

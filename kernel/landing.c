@@ -89,6 +89,15 @@ static struct terrace_buffer *landing_next(struct terrace_landing *l,
 	return terrace_buffer_use(b) ? b : NULL;
 }
 
+/* Its block is stale, or near the end of its retention. */
+static bool landing_needs_write(struct terrace_buffer *b, u64 index)
+{
+	const struct terrace_extent *e = &b->extents[index];
+
+	return test_bit(TERRACE_X_DIRTY, &e->flags) ||
+	       (e->block.number && terrace_block_age(b, index) != TMODEL_AGE_GOOD);
+}
+
 /* No allocation on the way may wait for this very write. */
 static bool landing_write(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio)
 {
@@ -101,11 +110,14 @@ static bool landing_write(struct terrace_buffer *b, u64 index, u32 tier, struct 
 	return !err;
 }
 
-/* Write a dirty extent back, then let its frames go. It is isolated, its folio locked. */
+/*
+ * Write an extent back whose frames alone hold its content, or soon will, then let them go. It is
+ * isolated, its folio locked.
+ */
 static bool landing_drop(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio,
 			 const struct landing_hunt *hunt)
 {
-	if (test_bit(TERRACE_X_DIRTY, &b->extents[index].flags) &&
+	if (landing_needs_write(b, index) &&
 	    (hunt->reclaim || !landing_write(b, index, tier, folio)))
 		return false;
 	return terrace_extent_swap(b, index, NULL, tier);

@@ -28,6 +28,15 @@
 /* A checkpoint of the wear table is due after so many pages: 128 MiB. */
 #define MEDIA_LOSS_PAGES	(64 * MEDIA_SEGMENT_PAGES)
 
+/* What is done to a block, and what came of it: the status codes of OCP's HBF specification. */
+#define TERRACE_MEDIA_READ		0
+#define TERRACE_MEDIA_PROGRAM		1
+
+#define TERRACE_STATUS_UECC		0x4	/* read: not to be corrected */
+#define TERRACE_STATUS_CECC		0x5	/* read: valid, refresh soon */
+#define TERRACE_STATUS_PROGRAM_FAIL	0x7	/* write */
+#define TERRACE_STATUS_UNUSABLE		0x8	/* read or write: the block does not answer */
+
 /* ---- disk.c ---- */
 
 /**

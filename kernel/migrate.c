@@ -93,6 +93,12 @@ static void migrate_home(struct terrace_buffer *b, u64 index, u32 tier)
 	e->tier = tier;
 }
 
+/* Why flash could not be read. */
+static u32 migrate_unread(int err)
+{
+	return err == -ENODATA ? TERRACE_REASON_EXPIRED : TERRACE_REASON_MEDIA;
+}
+
 /* Read an extent that is on flash alone to frames of a memory tier. */
 static int migrate_read(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
 {
@@ -107,7 +113,7 @@ static int migrate_read(struct terrace_buffer *b, u64 index, u32 tier, u32 *reas
 	}
 	err = terrace_block_read(b, index, to);
 	if (err) {
-		*reason = TERRACE_REASON_MEDIA;
+		*reason = migrate_unread(err);
 		terrace_frame_recycle(b, to, tier);
 		return err;
 	}
@@ -194,7 +200,7 @@ static int migrate_between_flash(struct terrace_buffer *b, u64 index, u32 tier, 
 	if (!err)
 		err = migrate_program(b, index, temporary, tier);
 	if (err)
-		*reason = TERRACE_REASON_MEDIA;
+		*reason = migrate_unread(err);
 	terrace_frame_recycle(b, temporary, tier);
 	return err;
 }
@@ -217,6 +223,21 @@ static int migrate_content(struct terrace_buffer *b, u64 index, u32 tier, u32 *r
 		e->block.number = 0;
 		set_bit(TERRACE_X_DIRTY, &e->flags);
 	}
+	return err;
+}
+
+static int migrate_admitted(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
+{
+	u64 bytes = terrace_extent_bytes(b);
+	int err;
+
+	if (!terrace_tier_admit_write(tier, b->class_id, bytes)) {
+		*reason = TERRACE_REASON_BUDGET;
+		return -EAGAIN;
+	}
+	err = migrate_content(b, index, tier, reason);
+	if (err)
+		terrace_tier_refund_write(tier, b->class_id, bytes);
 	return err;
 }
 
@@ -247,7 +268,7 @@ static int migrate_locked(struct terrace_buffer *b, u64 index, u32 tier, u32 *re
 	if (err)
 		return err;
 	if (content)
-		err = migrate_content(b, index, tier, reason);
+		err = migrate_admitted(b, index, tier, reason);
 	else
 		migrate_home(b, index, tier);
 	terrace_tier_give(err ? tier : from, bytes, 1);
@@ -265,8 +286,8 @@ static int migrate_locked(struct terrace_buffer *b, u64 index, u32 tier, u32 *re
  * terrace_migrate_extent - move an extent to a tier
  * @reason: set always
  *
- * On failure the extent is as before. Return: 0, -EINTR, -ENXIO, -EXDEV, -ENOSPC, -ENOMEM, -EIO, or
- * -EBUSY (pinned, or the tier is going).
+ * On failure the extent is as before. Return: 0, -EINTR, -ENXIO, -EXDEV, -ENOSPC, -ENOMEM, -EIO,
+ * -EBADMSG, -EAGAIN (write budget), or -EBUSY (pinned, or the tier is going).
  */
 int terrace_migrate_extent(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
 {
@@ -359,9 +380,9 @@ int terrace_migrate_moves(struct terrace_buffer *b, struct terrace_migrate *arg)
 }
 
 /**
- * terrace_migrate_uring - TERRACE_BUF_MIGRATE through IORING_OP_URING_CMD
+ * terrace_migrate_uring - TERRACE_BUF_MIGRATE and REFRESH through IORING_OP_URING_CMD
  *
- * Migration sleeps: the first, non-blocking try sends the request to an io-wq worker, which runs in
+ * Both sleep: the first, non-blocking try sends the request to an io-wq worker, which runs in
  * the caller's mm and cgroup.
  */
 int terrace_migrate_uring(struct io_uring_cmd *cmd, unsigned int issue_flags)
@@ -372,7 +393,7 @@ int terrace_migrate_uring(struct io_uring_cmd *cmd, unsigned int issue_flags)
 	sqe = terrace_sqe_cmd(cmd->sqe, struct terrace_uring_cmd);
 	arg = READ_ONCE(sqe->arg);
 
-	if (cmd->cmd_op != TERRACE_BUF_MIGRATE)
+	if (cmd->cmd_op != TERRACE_BUF_MIGRATE && cmd->cmd_op != TERRACE_BUF_REFRESH)
 		return -ENOTTY;
 	if (READ_ONCE(sqe->reserved))
 		return -EINVAL;

@@ -162,6 +162,8 @@ static int session_call_tier(void *object, void *arg)
 	struct terrace_tier_info *info = arg;
 	struct terrace_tier *t;
 	const struct tmodel_profile *p;
+	u64 debt;
+	u32 c;
 
 	if (info->reserved || info->tier >= TERRACE_TIERS_MAX)
 		return -EINVAL;
@@ -180,8 +182,12 @@ static int session_call_tier(void *object, void *arg)
 	info->model_read_bps = tmodel_derated_bps(p->read_bps, t->derate_permille);
 	info->model_write_bps = tmodel_derated_bps(p->write_bps, t->derate_permille);
 	info->model_read_latency_ns = p->read_latency_ns + p->page_read_ns;
-	info->node = t->node;
+	info->node = t->media ? -1 : t->node;
 	info->endurance_cycles = p->endurance_cycles;
+	info->retention_s = t->media ? p->retention_s : 0;
+	info->read_disturb_reads = t->media ? p->read_disturb_reads : 0;
+	for (c = 0; c < TERRACE_CLASSES; c++)
+		info->model_write_left_bytes[c] = terrace_tier_write_left(t, c, &debt);
 	return 0;
 }
 

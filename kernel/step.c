@@ -214,6 +214,19 @@ static void step_book_classes(struct terrace_session *s, struct terrace_tier *t,
 	}
 }
 
+/* What a step wrote to a tier of memory that wears: it has happened, so nothing is refused. */
+static void step_wear(struct terrace_tier *t, const struct terrace_tier_charge *c, u64 now)
+{
+	u64 bytes;
+	u32 i;
+
+	for (i = 0; i < TERRACE_CLASSES; i++) {
+		bytes = tmodel_add(c->write[i], c->near_write[i], &terrace.sat);
+		tmodel_wear_write(&t->wear, &t->profile, now, bytes, &terrace.sat);
+		tmodel_budget_spend(&t->budget, i, now, bytes);
+	}
+}
+
 static void step_charge_tier(struct terrace_session *s, struct terrace_tier *t,
 			     const struct terrace_tier_charge *c, struct tmodel_bound *bound,
 			     struct terrace_step_end *arg, struct tmodel_energy *total)
@@ -233,7 +246,7 @@ static void step_charge_tier(struct terrace_session *s, struct terrace_tier *t,
 	tmodel_bound_add(bound, t->index, ns, &terrace.sat);
 	t->busy_ns = tmodel_add(t->busy_ns, ns, &terrace.sat);
 	if (writes && !t->media)
-		tmodel_wear_write(&t->wear, &t->profile, now, writes, &terrace.sat);
+		step_wear(t, c, now);
 	terrace_tier_count_rate(t, now, tmodel_add(reads, writes, &terrace.sat));
 	step_book_classes(s, t, c, total);
 	arg->model_tier_read_bytes[t->index] = reads;

@@ -219,6 +219,35 @@ TIER_VALUE(wear_cycles_milli, "%llu",
 	   tmodel_wear_cycles_milli(&t->wear, &t->profile, &terrace.sat));
 TIER_VALUE(write_budget_bytes_per_day, "%llu", tmodel_wear_budget(&t->profile, &terrace.sat));
 
+static u64 tier_write_left(struct terrace_tier *t, u32 class_id)
+{
+	u64 debt;
+
+	return terrace_tier_write_left(t, class_id, &debt);
+}
+
+static u64 tier_write_debt(struct terrace_tier *t)
+{
+	u64 debt, sum = 0;
+	u32 c;
+
+	for (c = 0; c < TERRACE_CLASSES; c++) {
+		terrace_tier_write_left(t, c, &debt);
+		sum = tmodel_add(sum, debt, &terrace.sat);
+	}
+	return sum;
+}
+
+#define TIER_BUDGET(_name, _class)						\
+	TIER_VALUE(write_budget_left_##_name##_bytes, "%llu", tier_write_left(t, _class))
+
+TIER_BUDGET(weights, TERRACE_CLASS_WEIGHTS);
+TIER_BUDGET(kv, TERRACE_CLASS_KV);
+TIER_BUDGET(context, TERRACE_CLASS_CONTEXT);
+TIER_BUDGET(activation, TERRACE_CLASS_ACTIVATION);
+TIER_VALUE(write_budget_debt_bytes, "%llu", tier_write_debt(t));
+TIER_EVENT(write_budget_refusals, TERRACE_EV_BUDGET_REFUSED);
+
 /* Without a device the wear is forgotten when the tier goes offline. */
 TIER_VALUE(wear_durable, "%d", !!t->media);
 
@@ -230,6 +259,12 @@ static struct attribute *wear_attrs[] = {
 	&tier_attr_wear_media_bytes.attr,
 	&tier_attr_wear_cycles_milli.attr,
 	&tier_attr_write_budget_bytes_per_day.attr,
+	&tier_attr_write_budget_left_weights_bytes.attr,
+	&tier_attr_write_budget_left_kv_bytes.attr,
+	&tier_attr_write_budget_left_context_bytes.attr,
+	&tier_attr_write_budget_left_activation_bytes.attr,
+	&tier_attr_write_budget_debt_bytes.attr,
+	&tier_attr_write_budget_refusals.attr,
 	NULL
 };
 
@@ -258,6 +293,9 @@ TIER_EVENT(readaheads, TERRACE_EV_READAHEADS);
 TIER_EVENT(evictions, TERRACE_EV_EVICTIONS);
 TIER_EVENT(writebacks, TERRACE_EV_WRITEBACKS);
 TIER_EVENT(media_errors, TERRACE_EV_MEDIA_ERRORS);
+TIER_EVENT(retention_losses, TERRACE_EV_EXPIRED);
+TIER_EVENT(read_disturbs, TERRACE_EV_DISTURBED);
+TIER_VALUE(refreshed_bytes, "%llu", t->refreshed_bytes);
 
 static ssize_t tier_pe_cycles_average_milli_show(struct terrace_tier *t, char *buf)
 {
@@ -279,6 +317,9 @@ static struct attribute *flash_attrs[] = {
 	&tier_attr_evictions.attr,
 	&tier_attr_writebacks.attr,
 	&tier_attr_media_errors.attr,
+	&tier_attr_retention_losses.attr,
+	&tier_attr_read_disturbs.attr,
+	&tier_attr_refreshed_bytes.attr,
 	&tier_attr_flash_programmed_bytes.attr,
 	&tier_attr_flash_uncertain_bytes.attr,
 	&tier_attr_flash_retired_bytes.attr,

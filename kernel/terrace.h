@@ -86,6 +86,9 @@ enum terrace_tier_event {
 	TERRACE_EV_EVICTIONS,
 	TERRACE_EV_WRITEBACKS,
 	TERRACE_EV_MEDIA_ERRORS,
+	TERRACE_EV_EXPIRED,
+	TERRACE_EV_DISTURBED,
+	TERRACE_EV_BUDGET_REFUSED,
 	TERRACE_EV_NR,
 };
 
@@ -123,6 +126,7 @@ struct terrace_landing {
  * @detached: bytes of pages whose buffer is gone while pins keep them
  * @derate_permille: thermal derating as written by the daemon
  * @online_ns: model time of coming online
+ * @refreshed_bytes: real bytes rewritten to keep them
  */
 struct terrace_tier {
 	u32 index;
@@ -148,6 +152,8 @@ struct terrace_tier {
 	struct terrace_traffic traffic[TERRACE_CLASSES];
 	struct tmodel_timeline timeline;
 	struct tmodel_wear wear;
+	struct tmodel_budget budget;
+	u64 refreshed_bytes;
 	u64 rate_second;	/* model second that rate_bytes belong to */
 	u64 rate_bytes[2];	/* modelled bytes of this and of the last second */
 };
@@ -179,6 +185,11 @@ int terrace_tier_take(u32 index, u32 class_id, u64 extent_bytes, u64 *count, u32
 int terrace_tier_take_one(u32 index, u32 class_id, u64 extent_bytes, u32 *reason);
 void terrace_tier_give(u32 index, u64 extent_bytes, u64 count);
 void terrace_tier_programmed(u32 index, u64 real_bytes);
+bool terrace_tier_admit_write(u32 index, u32 class_id, u64 real_bytes);
+void terrace_tier_refund_write(u32 index, u32 class_id, u64 real_bytes);
+void terrace_tier_spend_write(u32 index, u32 class_id, u64 real_bytes);
+u64 terrace_tier_write_left(struct terrace_tier *t, u32 class_id, u64 *debt);
+void terrace_tier_refreshed(u32 index, u64 real_bytes);
 void terrace_tier_lose(u32 index, u64 bytes);
 void terrace_tier_detach(u32 index, u64 bytes);
 void terrace_tier_reattach(u32 index, u64 bytes);
@@ -557,10 +568,14 @@ int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *foli
 			  struct terrace_block *block);
 int terrace_block_write(struct terrace_buffer *b, u64 index, struct folio *folio);
 int terrace_block_read(struct terrace_buffer *b, u64 index, struct folio *folio);
+enum tmodel_age terrace_block_age(struct terrace_buffer *b, u64 index);
+u32 terrace_block_age_s(struct terrace_buffer *b, u64 index);
+void terrace_block_touched(struct terrace_buffer *b, u64 index);
 void terrace_block_free(struct terrace_buffer *b, u64 index);
 int terrace_block_fill(struct terrace_buffer *b, u64 index);
 void terrace_block_fill_ahead(struct terrace_buffer *b, u64 index);
 void terrace_block_clean_range(struct terrace_buffer *b, u64 first, u64 end);
+int terrace_refresh_range(struct terrace_buffer *b, struct terrace_refresh *arg);
 
 /* Who wants a frame, and how long it tries. */
 enum terrace_landing_for {

@@ -55,6 +55,8 @@ static void tier_reset(struct terrace_tier *t, const struct terrace_tier_setting
 	memset(t->traffic, 0, sizeof(t->traffic));
 	memset(&t->timeline, 0, sizeof(t->timeline));
 	tmodel_wear_init(&t->wear, t->online_ns);
+	tmodel_budget_init(&t->budget, &t->profile, t->classes, t->online_ns, &terrace.sat);
+	t->refreshed_bytes = 0;
 	t->rate_second = 0;
 	memset(t->rate_bytes, 0, sizeof(t->rate_bytes));
 }
@@ -286,6 +288,77 @@ void terrace_tier_programmed(u32 index, u64 real_bytes)
 	guard(spinlock)(&t->lock);
 	tmodel_wear_write(&t->wear, &t->profile, now, real_bytes << terrace.scale_shift,
 			  &terrace.sat);
+}
+
+/**
+ * terrace_tier_admit_write - take bytes from the write budget of a class
+ *
+ * Return: false when they are not there: counted, and the write is to be refused.
+ */
+bool terrace_tier_admit_write(u32 index, u32 class_id, u64 real_bytes)
+{
+	struct terrace_tier *t = &terrace.tiers[index];
+	u64 now = terrace_clock();
+	bool admitted;
+
+	spin_lock(&t->lock);
+	admitted = tmodel_budget_admit(&t->budget, class_id, now,
+				       real_bytes << terrace.scale_shift);
+	spin_unlock(&t->lock);
+	if (!admitted)
+		terrace_tier_event(index, TERRACE_EV_BUDGET_REFUSED);
+	return admitted;
+}
+
+/**
+ * terrace_tier_refund_write - what was admitted was not written
+ */
+void terrace_tier_refund_write(u32 index, u32 class_id, u64 real_bytes)
+{
+	struct terrace_tier *t = &terrace.tiers[index];
+
+	guard(spinlock)(&t->lock);
+	tmodel_budget_refund(&t->budget, class_id, real_bytes << terrace.scale_shift);
+}
+
+/**
+ * terrace_tier_spend_write - take bytes for a write that cannot be refused
+ */
+void terrace_tier_spend_write(u32 index, u32 class_id, u64 real_bytes)
+{
+	struct terrace_tier *t = &terrace.tiers[index];
+	u64 now = terrace_clock();
+
+	guard(spinlock)(&t->lock);
+	tmodel_budget_spend(&t->budget, class_id, now, real_bytes << terrace.scale_shift);
+}
+
+/**
+ * terrace_tier_write_left - what is left of a class's share of the write budget
+ * @debt: set to what was spent beyond it
+ *
+ * Called with the tier's lock held. Return: modelled bytes; all ones when it is not limited.
+ */
+u64 terrace_tier_write_left(struct terrace_tier *t, u32 class_id, u64 *debt)
+{
+	s64 left = tmodel_budget_left(&t->budget, class_id, terrace_clock());
+
+	lockdep_assert_held(&t->lock);
+	*debt = left < 0 ? -left : 0;
+	if (left == S64_MAX)
+		return U64_MAX;
+	return max(left, 0LL);
+}
+
+/**
+ * terrace_tier_refreshed - count real bytes that were rewritten to keep them
+ */
+void terrace_tier_refreshed(u32 index, u64 real_bytes)
+{
+	struct terrace_tier *t = &terrace.tiers[index];
+
+	guard(spinlock)(&t->lock);
+	t->refreshed_bytes += real_bytes;
 }
 
 /**

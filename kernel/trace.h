@@ -76,6 +76,27 @@ TRACE_EVENT(terrace_migrate,
 		  __entry->wall_ns, __entry->error)
 );
 
+TRACE_EVENT(terrace_media,
+	TP_PROTO(u32 tier, u32 block, u32 op, u32 status, int error),
+	TP_ARGS(tier, block, op, status, error),
+	TP_STRUCT__entry(
+		__field(u32, tier)
+		__field(u32, block)
+		__field(u32, op)
+		__field(u32, status)
+		__field(int, error)
+	),
+	TP_fast_assign(
+		__entry->tier = tier;
+		__entry->block = block;
+		__entry->op = op;
+		__entry->status = status;
+		__entry->error = error;
+	),
+	TP_printk("tier=%u block=%u op=%u status=%#x error=%d", __entry->tier, __entry->block,
+		  __entry->op, __entry->status, __entry->error)
+);
+
 DECLARE_EVENT_CLASS(terrace_range,
 	TP_PROTO(u32 buffer, u64 offset, u64 bytes, int error),
 	TP_ARGS(buffer, offset, bytes, error),

@@ -414,6 +414,88 @@ void tmodel_wear_lifetime(const struct tmodel_wear *w, const struct tmodel_profi
  */
 __u64 tmodel_wear_budget(const struct tmodel_profile *p, struct tmodel_sat *sat);
 
+/**
+ * tmodel_wear_retry_ns - sensing time that reads of worn flash take longer
+ *
+ * Worn cells need more reference voltages tried until error correction succeeds. Each quarter of
+ * the endurance that is used adds one sensing, four at most. The steps are those of FEMU's black
+ * box drive, one each 750 cycles, four at most (https://github.com/MoatLab/FEMU, hw/femu/bbssd/ftl.h);
+ * that they are quarters of the endurance, and a sensing each, is assumed.
+ */
+__u64 tmodel_wear_retry_ns(const struct tmodel_wear *w, const struct tmodel_profile *p,
+			   struct tmodel_sat *sat);
+
+/**
+ * enum tmodel_age - what retention and read disturb have done to a block
+ * @TMODEL_AGE_GOOD: nothing
+ * @TMODEL_AGE_DUE: it is to be rewritten: it was programmed retention_s ago, or read
+ *                  read_disturb_reads times since
+ * @TMODEL_AGE_LOST: it was programmed more than twice retention_s ago
+ */
+enum tmodel_age { TMODEL_AGE_GOOD, TMODEL_AGE_DUE, TMODEL_AGE_LOST };
+
+/**
+ * tmodel_wear_age - may a block still be read?
+ * @age_s: model seconds since it was programmed
+ * @reads: modelled reads since then
+ *
+ * OCP HBF v0.7.0 guarantees 24 h at 85 C (page 106) and wants data rewritten every 24 to 48 hours
+ * (page 118): from retention_s on a rewrite is due, after twice of it the data is gone.
+ */
+enum tmodel_age tmodel_wear_age(const struct tmodel_profile *p, __u64 age_s, __u64 reads);
+
+/* ---- the write budget (budget.c) ---- */
+
+/**
+ * struct tmodel_budget - bytes that may be written: a token bucket of a model day
+ *
+ * The day's budget is divided equally among the classes of the tier; what one does not use
+ * another does not get. A full bucket is one day's share. Writes that cannot be refused (write-back,
+ * refresh, what a step declares) may take it below zero; then nothing is admitted until it is paid.
+ *
+ * @share_bytes: of each class a model day; TMODEL_U64_MAX = not limited
+ * @left_bytes: by class, at most share_bytes; negative = debt
+ * @at_ns: model time up to which tokens were counted
+ */
+struct tmodel_budget {
+	__u64 share_bytes;
+	__s64 left_bytes[TMODEL_CLASSES];
+	__u64 at_ns;
+};
+
+/**
+ * tmodel_budget_init - full buckets
+ * @classes: bit c is set when the tier holds class c
+ */
+void tmodel_budget_init(struct tmodel_budget *b, const struct tmodel_profile *p, __u32 classes,
+			__u64 now_ns, struct tmodel_sat *sat);
+
+/**
+ * tmodel_budget_left - what a class may write now; negative = debt
+ *
+ * The largest s64 when the budget is not limited.
+ */
+__s64 tmodel_budget_left(struct tmodel_budget *b, __u32 class_id, __u64 now_ns);
+
+/**
+ * tmodel_budget_spend - a write that cannot be refused
+ */
+void tmodel_budget_spend(struct tmodel_budget *b, __u32 class_id, __u64 now_ns, __u64 bytes);
+
+/**
+ * tmodel_budget_admit - spend if the bytes are there
+ *
+ * What is larger than a share needs a full bucket.
+ *
+ * Return: 1, or 0 when the write has to wait.
+ */
+int tmodel_budget_admit(struct tmodel_budget *b, __u32 class_id, __u64 now_ns, __u64 bytes);
+
+/**
+ * tmodel_budget_refund - what was admitted was not written
+ */
+void tmodel_budget_refund(struct tmodel_budget *b, __u32 class_id, __u64 bytes);
+
 /* ---- the placement rule (place.c) ---- */
 
 /**

@@ -197,6 +197,18 @@ int terrace_seal(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
 int terrace_discard(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
 
 /**
+ * terrace_refresh - rewrite what has been on flash for long, before its retention is over
+ * @older_s: model seconds since it was programmed; UINT64_MAX = only what is due
+ * @refreshed_bytes: bytes that were rewritten; set also on failure
+ * @lost_bytes: bytes that could not be read or rewritten; set also on failure
+ *
+ * Whole extents; those that are not on flash, or were written since, need none. terraced does this
+ * for all buffers. -EINVAL, -EINTR, -ENOMEM.
+ */
+int terrace_refresh(struct terrace_buffer *b, uint64_t offset, uint64_t bytes, uint64_t older_s,
+		    uint64_t *refreshed_bytes, uint64_t *lost_bytes);
+
+/**
  * terrace_query - tier and flags of each extent of a range
  * @extents: room for bytes / extent size entries
  */
@@ -207,7 +219,8 @@ int terrace_query(struct terrace_buffer *b, uint64_t offset, uint64_t bytes,
  * terrace_migrate - move a range to a tier
  * @moved_bytes: bytes whose home changed; may be NULL; set also on failure
  *
- * Stops at the first extent that cannot be moved: -ENOSPC, -EXDEV, -EBUSY, -ENXIO, -ENOMEM, -EIO.
+ * Stops at the first extent that cannot be moved: -ENOSPC, -EXDEV, -EBUSY, -ENXIO, -ENOMEM, -EIO,
+ * -EBADMSG, -ENODATA (retention over), -EAGAIN (write budget).
  */
 int terrace_migrate(struct terrace_buffer *b, uint64_t offset, uint64_t bytes, uint32_t tier,
 		    uint64_t *moved_bytes);

@@ -4,6 +4,7 @@
 
 #define NS_PER_HOUR	(TMODEL_NS_PER_DAY / TMODEL_WEAR_SLOTS)
 #define S_PER_DAY	86400ULL
+#define WORN_SENSINGS	4ULL	/* more sensings of a page at the end of its life */
 
 /* a * b * c / d, exact although the product of three does not fit into 128 bits. */
 static __u64 wear_product(__u64 a, __u64 b, __u64 c, __u64 d, struct tmodel_sat *sat)
@@ -149,4 +150,27 @@ __u64 tmodel_wear_budget(const struct tmodel_profile *p, struct tmodel_sat *sat)
 		return TMODEL_U64_MAX;
 	wear_s = tmodel_muldiv(p->waf_permille, p->lifetime_s, 1, TMODEL_DOWN, sat);
 	return wear_product(p->capacity_bytes, 1000 * S_PER_DAY, p->endurance_cycles, wear_s, sat);
+}
+
+__u64 tmodel_wear_retry_ns(const struct tmodel_wear *w, const struct tmodel_profile *p,
+			   struct tmodel_sat *sat)
+{
+	__u64 cycles = w->media_bytes / p->capacity_bytes;
+	__u64 quarters;
+
+	if (!p->endurance_cycles)
+		return 0;
+	quarters = cycles >= p->endurance_cycles ? WORN_SENSINGS :
+		   tmodel_muldiv(cycles, WORN_SENSINGS, p->endurance_cycles, TMODEL_DOWN, sat);
+	return quarters * p->page_read_ns;
+}
+
+enum tmodel_age tmodel_wear_age(const struct tmodel_profile *p, __u64 age_s, __u64 reads)
+{
+	if (p->retention_s && age_s > 2 * p->retention_s)
+		return TMODEL_AGE_LOST;
+	if (p->retention_s && age_s >= p->retention_s)
+		return TMODEL_AGE_DUE;
+	return p->read_disturb_reads && reads >= p->read_disturb_reads ? TMODEL_AGE_DUE :
+	       TMODEL_AGE_GOOD;
 }

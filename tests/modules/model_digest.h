@@ -40,6 +40,7 @@ struct model_digest {
 	struct tmodel_profile profile;
 	struct tmodel_timeline timeline;
 	struct tmodel_wear wear;
+	struct tmodel_budget buckets;
 	struct tmodel_bound bound;
 	struct tmodel_energy energy;
 	struct tmodel_place_tier tiers[TMODEL_TIERS_MAX];
@@ -171,7 +172,28 @@ static inline void model_digest_wear(struct model_digest *d)
 	tmodel_wear_lifetime(&d->wear, &d->profile, d->now_ns, &life, &d->sat);
 	model_digest_put(d, MODEL_DIGEST_lifetime, life.seconds);
 	model_digest_put(d, MODEL_DIGEST_lifetime, life.valid << 1 | life.extrapolated);
+	model_digest_put(d, MODEL_DIGEST_lifetime,
+			 tmodel_wear_retry_ns(&d->wear, &d->profile, &d->sat));
+	model_digest_put(d, MODEL_DIGEST_lifetime,
+			 tmodel_wear_age(&d->profile, model_digest_any(d) >> 32,
+					 model_digest_any(d)));
 	model_digest_put(d, MODEL_DIGEST_budget, tmodel_wear_budget(&d->profile, &d->sat));
+}
+
+static inline void model_digest_budget(struct model_digest *d)
+{
+	__u64 pick = model_random_next(&d->random);
+	__u32 class_id = pick % TMODEL_CLASSES;
+	__u64 bytes = model_digest_any(d);
+
+	if (!(pick >> 8 & 15))
+		tmodel_budget_init(&d->buckets, &d->profile, pick >> 12 & 15, d->now_ns, &d->sat);
+	if (pick >> 16 & 1)
+		tmodel_budget_spend(&d->buckets, class_id, d->now_ns, bytes);
+	else if (tmodel_budget_admit(&d->buckets, class_id, d->now_ns, bytes) && pick >> 17 & 1)
+		tmodel_budget_refund(&d->buckets, class_id, bytes);
+	model_digest_put(d, MODEL_DIGEST_budget,
+			 tmodel_budget_left(&d->buckets, class_id, d->now_ns));
 }
 
 static inline void model_digest_place(struct model_digest *d)
@@ -219,6 +241,7 @@ static inline void model_digest_input(struct model_digest *d)
 	model_digest_step(d);
 	model_digest_energy(d);
 	model_digest_wear(d);
+	model_digest_budget(d);
 	model_digest_place(d);
 	d->now_ns += model_digest_any(d) >> 12;
 	d->inputs++;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -319,6 +320,66 @@ TEST_F(daemon, the_socket_belongs_to_root)
 	ASSERT_EQ(0, stat(SOCKET, &st));
 	EXPECT_EQ(0, st.st_uid);
 	EXPECT_EQ(0660, st.st_mode & 0777);
+}
+
+/* Lost after twice so many seconds. */
+#define RETENTION	"12"
+#define FLASH		"/dev/nvme0n1"
+
+static bool flash_is_up(void)
+{
+	return tiers_value("flash", "capacity_bytes") > 0;
+}
+
+static int flash_up(pid_t daemon)
+{
+	static const char flash[] =
+		"[tier flash]\nprofile = nvme-tlc\nbacking = blk:" FLASH "\nrank = 2\n"
+		"classes = context\ncapacity_bytes = 67108864\nlanding_bytes = 8388608\n"
+		"retention_s = " RETENTION "\n";
+	char text[sizeof(tier_file) + sizeof(flash)];
+
+	if (system("terrace tier format " FLASH " --overwrite " FLASH " >/dev/null"))
+		return -1;
+	snprintf(text, sizeof(text), "%s%s", tier_file, flash);
+	/* nothing is to be moved up instead */
+	if (write_text(TIERS, text) || write_config("static") || kill(daemon, SIGHUP))
+		return -1;
+	return wait_for(flash_is_up) ? 0 : -1;
+}
+
+static uint64_t clock_s(struct terrace_session *s)
+{
+	struct terrace_info info = { 0 };
+
+	return terrace_session_info(s, &info) ? 0 : info.clock_ns / 1000000000;
+}
+
+TEST_F_TIMEOUT(daemon, refreshes_what_is_on_flash, 240)
+{
+	struct terrace_buffer_options o = { .class_id = TERRACE_CLASS_CONTEXT, .strict = true };
+	struct terrace_session *s;
+	struct terrace_buffer *b;
+	uint64_t end, wrong = 0;
+
+	ASSERT_EQ(0, flash_up(self->pid));
+	ASSERT_EQ(0, terrace_session_open(NULL, &s));
+	o.tier = terrace_tier_find(s, "flash");
+	ASSERT_EQ(0, terrace_buffer_create(s, 16 * EXTENT, &o, &b));
+	memset(terrace_buffer_data(b), 0x5a, 16 * EXTENT);
+	ASSERT_EQ(0, terrace_seal(b, 0, 16 * EXTENT));
+	/* long after everything would have been lost */
+	for (end = clock_s(s) + 40; clock_s(s) < end; usleep(500000))
+		;
+	EXPECT_GE(tiers_value("flash", "refreshed_bytes"), (long long)(16 * EXTENT));
+	EXPECT_GT(metric("terraced_refreshed_bytes_total"), 0);
+	EXPECT_EQ(0, metric("terraced_refresh_lost_bytes_total"));
+	for (size_t i = 0; i < 16 * EXTENT; i += 4096)
+		wrong += ((char *)terrace_buffer_data(b))[i] != 0x5a;
+	EXPECT_EQ(0, wrong);
+	terrace_buffer_free(b);
+	terrace_session_close(s);
+	EXPECT_EQ(0, terrace_tier_offline("flash"));
 }
 
 TEST_HARNESS_MAIN

@@ -64,6 +64,10 @@ int tiers_up(const struct tiers_config *c)
 	}
 	profile_of(&fast.profile, c->fast_bytes << c->scale_shift, 1000000000000ULL);
 	profile_of(&slow.profile, c->slow_bytes << c->scale_shift, 100000000000ULL);
+	slow.profile.endurance_cycles = c->slow_life.endurance_cycles;
+	slow.profile.lifetime_s = c->slow_life.lifetime_s;
+	slow.profile.retention_s = c->slow_life.retention_s;
+	slow.profile.read_disturb_reads = c->slow_life.read_disturb_reads;
 	err = terrace_device_configure(&device);
 	if (!err)
 		err = terrace_tier_online(&fast);

@@ -18,6 +18,7 @@
  * @slow_device: block device that slow is on; NULL = node 1
  * @slow_kept: it is not formatted anew
  * @landing_bytes, @landing_session_bytes: with it
+ * @slow_life: endurance, lifetime, retention and read disturb of slow; the rest is ignored
  */
 struct tiers_config {
 	uint64_t fast_bytes;
@@ -29,6 +30,7 @@ struct tiers_config {
 	bool slow_kept;
 	uint64_t landing_bytes;
 	uint64_t landing_session_bytes;
+	struct tmodel_profile slow_life;
 };
 
 /* Bring "fast" (rank 0, mem:0) and "slow" (rank 1, mem:1) online; 0 or a negative errno. */

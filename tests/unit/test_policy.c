@@ -441,6 +441,32 @@ static void random_scenes_keep_the_rules(void **state)
 	assert_true(moves > 1000);
 }
 
+/* What a tier may not be written goes elsewhere, or stays. */
+static void stays_within_the_write_budget(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	for (int limited = 0; limited < 2; limited++) {
+		begin(&s, POLICY_CLASS);
+		s.tiers[CXL].online = false;
+		s.tiers[HBF].write_limited = limited;
+		s.tiers[HBF].write_left_bytes[TERRACE_CLASS_WEIGHTS] = 20;
+		for (int i = 0; i < 10; i++)
+			put(&s, HBM, TERRACE_CLASS_WEIGHTS, i);
+		for (size_t i = 0; i < s.n; i++)
+			policy_touch(&s.x[i], SECOND, s.o.half_life_ns);
+		assert_int_equal(policy_decide(&s.o, s.tiers, TIERS, s.x, s.n, 10 * SECOND,
+					       s.moves, &s.n_moves), 0);
+		if (limited)
+			assert_int_equal(s.n_moves, 2);
+		else
+			assert_true(s.n_moves > 2);
+		for (size_t i = 0; i < s.n_moves; i++)
+			assert_int_equal(s.moves[i].to, HBF);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +487,7 @@ int main(void)
 		cmocka_unit_test(heat_decays_by_half_lives),
 		cmocka_unit_test(refuses_bad_input),
 		cmocka_unit_test(random_scenes_keep_the_rules),
+		cmocka_unit_test(stays_within_the_write_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

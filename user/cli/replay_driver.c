@@ -48,6 +48,7 @@ static int find_tiers(struct replay_driver *d, struct engine_error *e)
 			return library_error(index, e);
 		d->tier[i].index = index;
 	}
+	replay_refresh_init(&d->refresh, d->extents.session);
 	return 0;
 }
 
@@ -154,7 +155,7 @@ static int driver_step_end(void *ctx, struct engine_cost *cost, struct engine_er
 		.compute_ns = end.compute_ns,
 		.wall_ns = end.wall_ns,
 	};
-	return 0;
+	return replay_refresh_passed(&d->refresh, &d->extents, end.model_ns, e);
 }
 
 static int driver_seal(void *ctx, struct engine_error *e)
@@ -185,9 +186,17 @@ static int driver_rebalance(void *ctx, uint64_t now_ns, struct engine_error *e)
 static int driver_advance(void *ctx, uint64_t ns, struct engine_error *e)
 {
 	struct replay_driver *d = ctx;
+	uint64_t most = replay_refresh_most_ns(&d->refresh), part;
+	int err = 0;
 
 	tmodel_accel_energy(&d->accel, &d->file->accel, 0, ns, &d->sat);
-	return library_error(terrace_advance(d->extents.session, ns), e);
+	for (; ns && !err; ns -= part) {
+		part = ns < most ? ns : most;
+		err = library_error(terrace_advance(d->extents.session, part), e);
+		if (!err)
+			err = replay_refresh_passed(&d->refresh, &d->extents, part, e);
+	}
+	return err;
 }
 
 const struct engine_ops replay_driver_ops = {

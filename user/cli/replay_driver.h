@@ -7,6 +7,7 @@
 #define _CLI_REPLAY_DRIVER_H
 
 #include "cli/replay_extents.h"
+#include "cli/replay_refresh.h"
 #include "engine/ledger.h"
 #include "engine/tierfile.h"
 
@@ -33,6 +34,7 @@ struct replay_driver {
 	const struct engine_tierfile *file;
 	const struct layout *layout;
 	struct replay_extents extents;
+	struct replay_refresh refresh;
 	struct replay_tier tier[TERRACE_TIERS_MAX];
 	struct terrace_ledger sealed;
 	uint64_t sealed_clock_ns;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/replay_extents.h"
 
@@ -119,7 +120,10 @@ static void read_tiers(struct replay_extents *x, struct policy_tier tiers[TERRAC
 			.free_bytes = (info.capacity_bytes - info.used_bytes) << x->scale_shift,
 			.read_bps = info.model_read_bps,
 			.endurance_cycles = info.endurance_cycles,
+			.write_limited = true,
 		};
+		memcpy(tiers[i].write_left_bytes, info.model_write_left_bytes,
+		       sizeof(tiers[i].write_left_bytes));
 	}
 }
 

@@ -243,6 +243,7 @@ static void submit_if_quiet(struct daemon *d)
 void daemon_interval(struct daemon *d)
 {
 	plan_if_due(d);
+	refresh_interval(&d->refresh, d->session, &d->buffers);
 	sweep_if_needed(d);
 	submit_if_quiet(d);
 }

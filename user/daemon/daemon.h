@@ -13,6 +13,7 @@
 #include "daemon/config.h"
 #include "daemon/heat.h"
 #include "daemon/migrate.h"
+#include "daemon/refresh.h"
 #include "daemon/steps.h"
 #include "engine/policy.h"
 
@@ -51,6 +52,7 @@ struct daemon {
 	struct buffers buffers;
 	struct clocks clocks;
 	struct daemon_counters counters;
+	struct refresh refresh;
 	uint64_t plan_due_ns;
 	uint64_t sweep_due_ns;
 	uint64_t stepped_ns;

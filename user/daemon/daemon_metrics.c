@@ -187,6 +187,13 @@ static void write_self(struct daemon *d, struct metrics *m)
 	counter(m, "terraced_plan_errors_total", "Times that failed.", c->plan_errors);
 	single(m, "terraced_plan_seconds_total", "counter",
 	       "Wall time of looking at the device and asking the policy.", c->plan_ns, 9);
+	counter(m, "terraced_refresh_rounds_total", "Rounds of refresh over all buffers.",
+		d->refresh.rounds);
+	counter(m, "terraced_refreshed_bytes_total",
+		"Real bytes on flash rewritten before their retention was over.",
+		d->refresh.refreshed_bytes);
+	counter(m, "terraced_refresh_lost_bytes_total", "Real bytes that could not be.",
+		d->refresh.lost_bytes);
 	counter(m, "terraced_reloads_total", "Reloads that took effect.", c->reloads);
 	counter(m, "terraced_reload_errors_total", "Reloads that were refused.",
 		c->reload_errors);

@@ -132,7 +132,11 @@ int tiers_look(struct terrace_session *s, struct policy_tier out[TERRACE_TIERS_M
 				      t->capacity_bytes - t->used_bytes : 0,
 			.read_bps = t->model_read_bps,
 			.endurance_cycles = t->endurance_cycles,
+			.write_limited = true,
 		};
+		for (__u32 c = 0; c < TERRACE_CLASSES; c++)
+			out[t->tier].write_left_bytes[c] =
+				t->model_write_left_bytes[c] >> device.scale_shift;
 	}
 	return n;
 }

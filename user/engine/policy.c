@@ -79,6 +79,7 @@ struct ranked {
 /**
  * struct plan - a decision in the making
  * @free_bytes: of each tier after the moves so far
+ * @write_left: of each tier's write budget for each class after the moves so far
  * @order: tiers for each class, best first; @n_order of them
  * @ranked: extents, least valuable first
  * @victim: for each tier, where in @ranked its next victim may be
@@ -95,6 +96,7 @@ struct plan {
 	size_t n_moves;
 	uint64_t bytes;
 	uint64_t free_bytes[TMODEL_TIERS_MAX];
+	uint64_t write_left[TMODEL_TIERS_MAX][TMODEL_CLASSES];
 	uint32_t order[TMODEL_CLASSES][TMODEL_TIERS_MAX];
 	uint32_t n_order[TMODEL_CLASSES];
 	struct ranked *ranked;
@@ -197,11 +199,18 @@ static uint64_t used(const struct plan *p, uint32_t tier)
 	return p->tiers[tier].capacity_bytes - p->free_bytes[tier];
 }
 
-/* Would it be filled to @permille at most? */
-static bool has_room(const struct plan *p, uint32_t tier, uint64_t bytes, uint32_t permille)
+/* May an extent be written to a tier without wearing it out before its time? */
+static bool may_write(const struct plan *p, uint32_t tier, const struct policy_extent *x)
 {
-	return bytes <= p->free_bytes[tier] &&
-	       used(p, tier) + bytes <= share(p->tiers[tier].capacity_bytes, permille);
+	return !p->tiers[tier].write_limited || x->bytes <= p->write_left[tier][x->class_id];
+}
+
+/* May an extent come, and would the tier be filled to @permille at most? */
+static bool has_room(const struct plan *p, uint32_t tier, const struct policy_extent *x,
+		     uint32_t permille)
+{
+	return x->bytes <= p->free_bytes[tier] && may_write(p, tier, x) &&
+	       used(p, tier) + x->bytes <= share(p->tiers[tier].capacity_bytes, permille);
 }
 
 static bool within_budget(const struct plan *p, size_t moves, uint64_t bytes)
@@ -223,6 +232,8 @@ static void move(struct plan *p, size_t extent, uint32_t to)
 	p->bytes += x->bytes;
 	p->free_bytes[x->tier] += x->bytes;
 	p->free_bytes[to] -= x->bytes;
+	if (p->tiers[to].write_limited)
+		p->write_left[to][x->class_id] -= x->bytes;
 	p->moved[extent] = true;
 }
 
@@ -232,7 +243,7 @@ static bool find_tier(const struct plan *p, const struct policy_extent *x, uint3
 {
 	for (uint32_t at = from; at < p->n_order[x->class_id]; at++) {
 		*tier = p->order[x->class_id][at];
-		if (*tier != not && has_room(p, *tier, x->bytes, p->o->high_permille))
+		if (*tier != not && has_room(p, *tier, x, p->o->high_permille))
 			return true;
 	}
 	return false;
@@ -297,6 +308,7 @@ static bool find_exit(const struct plan *p, const struct policy_extent *leaving,
 		return true;
 	*to = other;
 	return leaving->bytes <= coming->bytes && leaving->bytes <= p->free_bytes[other] &&
+	       may_write(p, other, leaving) &&
 	       position(p, leaving->class_id, other) >= from &&
 	       position(p, leaving->class_id, other) < p->n_order[leaving->class_id];
 }
@@ -315,7 +327,7 @@ static bool exchange(struct plan *p, const struct ranked *in, uint32_t tier)
 	out = &p->ranked[at];
 	y = &p->extents[out->extent];
 	if (!clearly_more(p, in->value, out->value) ||
-	    p->free_bytes[tier] + y->bytes < x->bytes ||
+	    p->free_bytes[tier] + y->bytes < x->bytes || !may_write(p, tier, x) ||
 	    !within_budget(p, 2, x->bytes + y->bytes) || !find_exit(p, y, tier, x, &to))
 		return false;
 	move(p, out->extent, to);
@@ -332,7 +344,7 @@ static void improve(struct plan *p, const struct ranked *in)
 	for (uint32_t better = 0; better < at; better++) {
 		uint32_t tier = p->order[x->class_id][better];
 
-		if (has_room(p, tier, x->bytes, p->o->low_permille)) {
+		if (has_room(p, tier, x, p->o->low_permille)) {
 			move(p, in->extent, tier);
 			return;
 		}
@@ -393,8 +405,10 @@ int policy_decide(const struct policy_options *options, const struct policy_tier
 		err = -ENOMEM;
 		goto out;
 	}
-	for (uint32_t i = 0; i < n_tiers; i++)
+	for (uint32_t i = 0; i < n_tiers; i++) {
 		p.free_bytes[i] = tiers[i].free_bytes;
+		memcpy(p.write_left[i], tiers[i].write_left_bytes, sizeof(p.write_left[i]));
+	}
 	order_tiers(&p);
 	rank_extents(&p);
 	for (uint32_t i = 0; i < n_tiers; i++)

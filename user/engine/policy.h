@@ -68,6 +68,8 @@ struct policy_extent {
  * @capacity_bytes, @free_bytes: free is at most capacity
  * @read_bps: modelled read bandwidth
  * @endurance_cycles: 0 = not limited
+ * @write_limited: a move there needs what is in @write_left_bytes
+ * @write_left_bytes: by class, what is left of the write budget
  */
 struct policy_tier {
 	bool online;
@@ -77,6 +79,8 @@ struct policy_tier {
 	uint64_t free_bytes;
 	uint64_t read_bps;
 	uint64_t endurance_cycles;
+	bool write_limited;
+	uint64_t write_left_bytes[TMODEL_CLASSES];
 };
 
 /**

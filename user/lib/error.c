@@ -38,6 +38,8 @@ static const char * const reasons[] = {
 	[TERRACE_REASON_RANGE]		= "range",
 	[TERRACE_REASON_GOING]		= "tier going offline",
 	[TERRACE_REASON_INJECTED]	= "injected",
+	[TERRACE_REASON_BUDGET]		= "write budget",
+	[TERRACE_REASON_EXPIRED]	= "retention over",
 };
 
 const char *terrace_strreason(uint32_t reason)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Ranges of a buffer: seal, discard, query, migrate, advise. */
+/* Ranges of a buffer: seal, discard, refresh, query, migrate, advise. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -47,6 +47,19 @@ int terrace_seal(struct terrace_buffer *b, uint64_t offset, uint64_t bytes)
 int terrace_discard(struct terrace_buffer *b, uint64_t offset, uint64_t bytes)
 {
 	return range_call(b, TERRACE_BUF_DISCARD, "discard", offset, bytes);
+}
+
+int terrace_refresh(struct terrace_buffer *b, uint64_t offset, uint64_t bytes, uint64_t older_s,
+		    uint64_t *refreshed_bytes, uint64_t *lost_bytes)
+{
+	struct terrace_refresh r = {
+		.size = sizeof(r), .offset = offset, .bytes = bytes, .older_s = older_s,
+	};
+	int err = device_call(b->fd, TERRACE_BUF_REFRESH, &r);
+
+	*refreshed_bytes = r.refreshed_bytes;
+	*lost_bytes = r.lost_bytes;
+	return err ? range_error(err, b, "refresh", offset, bytes, TERRACE_REASON_NONE) : 0;
 }
 
 int terrace_query(struct terrace_buffer *b, uint64_t offset, uint64_t bytes,
@@ -103,6 +116,12 @@ static int migrate_error(const struct terrace_buffer *b, const struct terrace_mo
 	case -ENXIO:
 		return error_set(m->error, "tier %u is not online, buffer %u cannot move to it: see 'terrace tier list'",
 				 m->tier, b->id);
+	case -EAGAIN:
+		return error_set(m->error, "the write budget of tier %u for class %s is used up, %llu bytes of buffer %u from %llu on did not move to it: wait, it fills up in a model day, see 'terrace tier show'",
+				 m->tier, terrace_class_name(b->class_id), left, b->id, at);
+	case -ENODATA:
+		return error_set(m->error, "%llu bytes of buffer %u from %llu on are lost, they were on flash for more than twice its retention: discard them, and let terraced refresh what is there",
+				 left, b->id, at);
 	default:
 		return range_error(m->error, b, "migrate", at, left, m->reason);
 	}

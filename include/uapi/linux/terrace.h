@@ -78,6 +78,9 @@ enum terrace_class {
  * @TERRACE_REASON_RANGE: EINVAL, the range is not within the buffer or not aligned
  * @TERRACE_REASON_GOING: EBUSY, the tier is being taken offline
  * @TERRACE_REASON_INJECTED: the error was injected for a test
+ * @TERRACE_REASON_BUDGET: EAGAIN, the class has used up its share of the tier's write budget; it
+ *                         fills up with the model clock, a share a model day
+ * @TERRACE_REASON_EXPIRED: ENODATA, the retention of the flash is over: the content is lost
  */
 enum terrace_reason {
 	TERRACE_REASON_NONE = 0,
@@ -95,6 +98,8 @@ enum terrace_reason {
 	TERRACE_REASON_RANGE = 12,
 	TERRACE_REASON_GOING = 13,
 	TERRACE_REASON_INJECTED = 14,
+	TERRACE_REASON_BUDGET = 15,
+	TERRACE_REASON_EXPIRED = 16,
 };
 
 /* A tier is named by its index, 0 to TERRACE_TIERS_MAX - 1, fixed while it is online. */
@@ -153,6 +158,13 @@ struct terrace_info {
  * @model_read_latency_ns: [out] modelled latency of a read, page read time included
  * @node: [out] NUMA node of a mem: backing, -1 otherwise
  * @endurance_cycles: [out] P/E cycles; 0 = not limited
+ * @retention_s: [out] model seconds after which what is on flash is to be refreshed; after twice of
+ *               them it is lost; 0 = not limited, or the tier is not on flash
+ * @read_disturb_reads: [out] modelled reads of an extent after which it is to be refreshed; 0 = not
+ *                      limited
+ * @model_write_left_bytes: [out] modelled bytes that migrations may write now, by class: what is
+ *                          left of the share of the write budget, 0 also when it is in debt, all
+ *                          ones when it is not limited
  */
 struct terrace_tier_info {
 	__u32 size;
@@ -170,6 +182,9 @@ struct terrace_tier_info {
 	__s32 node;
 	__u32 reserved;
 	__u64 endurance_cycles;
+	__u64 retention_s;
+	__u64 read_disturb_reads;
+	__u64 model_write_left_bytes[TERRACE_CLASSES];
 };
 
 /*
@@ -633,10 +648,10 @@ struct terrace_migrate {
 /**
  * struct terrace_uring_cmd - the command area of an IORING_OP_URING_CMD submission
  *
- * sqe->fd is the buffer, sqe->cmd_op is TERRACE_BUF_MIGRATE. The completion's res is 0 or a
- * negative errno as of the ioctl. The memory @arg points to must stay until the completion.
+ * sqe->fd is the buffer, sqe->cmd_op is TERRACE_BUF_MIGRATE or TERRACE_BUF_REFRESH. The completion's
+ * res is 0 or a negative errno as of the ioctl. The memory @arg points to must stay until then.
  *
- * @arg: address of a struct terrace_migrate
+ * @arg: address of the call's structure
  * @reserved: 0
  */
 struct terrace_uring_cmd {
@@ -644,10 +659,39 @@ struct terrace_uring_cmd {
 	__u64 reserved;
 };
 
+/**
+ * struct terrace_refresh - rewrite what has been on flash for long (TERRACE_BUF_REFRESH, also
+ * through IORING_OP_URING_CMD)
+ *
+ * An extent of a flash tier that holds its content in a block is programmed to a fresh one when it
+ * is due (see retention_s and read_disturb_reads of struct terrace_tier_info) or has been there for
+ * @older_s. What it writes is charged to the write budget, which may go into debt. An extent that
+ * cannot be read, or not be written, stays as it is. ENOMEM: the host has no frame to read through;
+ * extents before it are done.
+ *
+ * @size: [in] sizeof(struct terrace_refresh)
+ * @reserved: [in] 0
+ * @offset: [in] multiple of the extent size
+ * @bytes: [in] multiple of the extent size, at least one extent
+ * @older_s: [in] model seconds; all ones = only what is due
+ * @refreshed_bytes: [out] bytes that were rewritten; written also on failure
+ * @lost_bytes: [out] bytes that could not be; written also on failure
+ */
+struct terrace_refresh {
+	__u32 size;
+	__u32 reserved;
+	__u64 offset;
+	__u64 bytes;
+	__u64 older_s;
+	__u64 refreshed_bytes;
+	__u64 lost_bytes;
+};
+
 #define TERRACE_BUF_INFO		_IOWR(TERRACE_IOC, 0xc0, struct terrace_buffer_stat)
 #define TERRACE_BUF_SEAL		_IOWR(TERRACE_IOC, 0xc1, struct terrace_range)
 #define TERRACE_BUF_DISCARD		_IOWR(TERRACE_IOC, 0xc2, struct terrace_range)
 #define TERRACE_BUF_QUERY		_IOWR(TERRACE_IOC, 0xc3, struct terrace_query)
 #define TERRACE_BUF_MIGRATE		_IOWR(TERRACE_IOC, 0xc4, struct terrace_migrate)
+#define TERRACE_BUF_REFRESH		_IOWR(TERRACE_IOC, 0xc5, struct terrace_refresh)
 
 #endif /* _UAPI_LINUX_TERRACE_H */
