@@ -90,7 +90,10 @@ int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *foli
 		block->number = terrace_media_alloc(m, b->shift);
 		if (!block->number)
 			return -EIO;
-		err = terrace_media_program(m, block->number, folio, &block->sum);
+		if (terrace_inject(TERRACE_INJECT_PROGRAM))
+			err = -EIO;
+		else
+			err = terrace_media_program(m, block->number, folio, &block->sum);
 		trace_terrace_media(tier, block->number, TERRACE_MEDIA_PROGRAM,
 				    err ? TERRACE_STATUS_PROGRAM_FAIL : 0, err);
 		if (err) {
@@ -152,7 +155,10 @@ static int block_read(struct terrace_buffer *b, u64 index, struct folio *folio, 
 		terrace_tier_event(e->tier, TERRACE_EV_EXPIRED);
 		return -ENODATA;
 	}
-	err = terrace_media_read(media_of(e->tier), e->block.number, folio, e->block.sum);
+	if (terrace_inject(TERRACE_INJECT_READ))
+		err = -EIO;
+	else
+		err = terrace_media_read(media_of(e->tier), e->block.number, folio, e->block.sum);
 	if (err)
 		terrace_tier_event(e->tier, TERRACE_EV_MEDIA_ERRORS);
 	if (err != -EBADMSG)

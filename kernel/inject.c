@@ -19,6 +19,11 @@ MODULE_PARM_DESC(inject_copy, "fail one in N migration copies (0 = off)");
 module_param_named(inject_policy, inject_every[TERRACE_INJECT_POLICY], uint, 0600);
 MODULE_PARM_DESC(inject_policy, "spoil one in N placement answers (0 = off)");
 
+module_param_named(inject_read, inject_every[TERRACE_INJECT_READ], uint, 0600);
+MODULE_PARM_DESC(inject_read, "fail one in N reads of flash blocks (0 = off)");
+module_param_named(inject_program, inject_every[TERRACE_INJECT_PROGRAM], uint, 0600);
+MODULE_PARM_DESC(inject_program, "fail one in N programs of flash blocks (0 = off)");
+
 static int inject_seed_set(const char *val, const struct kernel_param *kp)
 {
 	u64 seed;

@@ -221,6 +221,35 @@ static int media_count(struct terrace_media *m, u32 block, u64 pages)
 		terrace_media_wear_save(m, false) : 0;
 }
 
+static bool in_flight_take(struct terrace_media *m, u64 pages)
+{
+	guard(spinlock)(&m->lock);
+	if (m->in_flight && m->in_flight_most && m->in_flight + pages > m->in_flight_most)
+		return false;
+	m->in_flight += pages;
+	return true;
+}
+
+static void in_flight_give(struct terrace_media *m, u64 pages)
+{
+	spin_lock(&m->lock);
+	m->in_flight -= pages;
+	spin_unlock(&m->lock);
+	wake_up(&m->in_flight_wait);
+}
+
+static int media_write(struct terrace_media *m, u32 block, struct folio *folio)
+{
+	u64 pages = folio_nr_pages(folio);
+	int err;
+
+	/* as long as the device, or its time-out, needs for the others */
+	wait_event(m->in_flight_wait, in_flight_take(m, pages));
+	err = terrace_disk_folio(&m->disk, REQ_OP_WRITE, block_offset(m, block), folio);
+	in_flight_give(m, pages);
+	return err;
+}
+
 /**
  * terrace_media_program - write a folio to its block
  * @sum: set to its checksum
@@ -237,7 +266,7 @@ int terrace_media_program(struct terrace_media *m, u32 block, struct folio *foli
 	if (err)
 		return err;
 	*sum = folio_sum(folio);
-	err = terrace_disk_folio(&m->disk, REQ_OP_WRITE, block_offset(m, block), folio);
+	err = media_write(m, block, folio);
 	if (err && err != -ENODEV)
 		media_retire(m, block);
 	return err;
@@ -327,6 +356,7 @@ struct terrace_media *terrace_media_open(const char *path)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&m->wear_lock);
 	spin_lock_init(&m->lock);
+	init_waitqueue_head(&m->in_flight_wait);
 	err = terrace_disk_open(&m->disk, path);
 	if (err) {
 		kfree(m);

@@ -19,6 +19,7 @@
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include <linux/terrace_media.h>
 
@@ -102,6 +103,9 @@ struct media_size {
  * @unsaved_pages: programmed since the last checkpoint
  * @total_pages: programmed since the device was formatted
  * @uncertain_pages: that an earlier crash may have left uncounted
+ * @in_flight: pages being programmed
+ * @in_flight_most: so many at a time, or one block; 0 = not limited; fixed while online
+ * @in_flight_wait: for others to be done
  * @usable: segments that may be promised: some are kept for levelling and retirement
  */
 struct terrace_media {
@@ -122,6 +126,9 @@ struct terrace_media {
 	struct media_size sizes[MEDIA_SIZES];
 	u64 unsaved_pages;
 	u64 total_pages;
+	u64 in_flight;
+	u64 in_flight_most;
+	wait_queue_head_t in_flight_wait;
 	u32 usable;
 	u32 retired;
 	struct media_segment *segments;

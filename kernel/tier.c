@@ -78,6 +78,17 @@ static void tier_close_media(struct terrace_tier *t)
 	terrace_media_close(media);
 }
 
+/*
+ * The cap of outstanding writes in real pages, at least one: OCP's HBF answers more than it allows
+ * with an error.
+ */
+static u64 tier_write_depth_pages(const struct tmodel_profile *p)
+{
+	u64 bytes = (p->write_depth * p->write_granule_bytes) >> terrace.scale_shift;
+
+	return p->write_depth ? max(bytes >> PAGE_SHIFT, 1ULL) : 0;
+}
+
 static int tier_online(const struct terrace_tier_settings *s)
 {
 	struct terrace_media *media;
@@ -99,8 +110,10 @@ static int tier_online(const struct terrace_tier_settings *s)
 	spin_lock(&t->lock);
 	tier_reset(t, s);
 	t->media = media;
-	if (media)
+	if (media) {
 		t->node = media->disk.node;
+		media->in_flight_most = tier_write_depth_pages(&s->profile);
+	}
 	spin_unlock(&t->lock);
 
 	err = media && t->capacity > (u64)media->usable << TERRACE_MEDIA_SEGMENT_SHIFT ? -EFBIG : 0;

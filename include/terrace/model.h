@@ -449,8 +449,8 @@ enum tmodel_age tmodel_wear_age(const struct tmodel_profile *p, __u64 age_s, __u
 /**
  * struct tmodel_budget - bytes that may be written: a token bucket of a model day
  *
- * The day's budget is divided equally among the classes of the tier; what one does not use
- * another does not get. A full bucket is one day's share. Writes that cannot be refused (write-back,
+ * The day's budget is divided equally among the classes of the tier; what one does not use another
+ * does not get. A full bucket is one day's share. Writes that cannot be refused (write-back,
  * refresh, what a step declares) may take it below zero; then nothing is admitted until it is paid.
  *
  * @share_bytes: of each class a model day; TMODEL_U64_MAX = not limited

@@ -33,12 +33,13 @@ enum operation {
 	OP_ADVISE,
 	OP_REMAP,
 	OP_FORK,
+	OP_REFRESH,
 	OP_NR,
 };
 
 static const char * const operation_names[OP_NR] = {
 	"stores", "loads", "pwrites", "preads", "seals", "discards", "migrates", "advices",
-	"remaps", "forks",
+	"remaps", "forks", "refreshes",
 };
 
 /**
@@ -65,6 +66,7 @@ struct run {
 	bool pinnable;
 	bool no_frames;		/* allocations fail by injection now */
 	bool no_copies;		/* and so do copies */
+	bool no_flash;		/* and transfers */
 	unsigned long done[OP_NR];
 	unsigned long refused;
 	atomic_bool stop;
@@ -127,6 +129,17 @@ static void on_bus(int sig)
 	siglongjmp(bus_jump, sig);
 }
 
+/* By injection, now. */
+static bool no_content(const struct run *r)
+{
+	return r->no_frames || r->no_flash;
+}
+
+static bool may_fail_with(const struct run *r, int error)
+{
+	return (error == ENOMEM && no_content(r)) || (error == EIO && r->no_flash);
+}
+
 /* ---- the threads beside ---- */
 
 /* A word is of its own page: a move or a discard may change it between two loads, never mix it. */
@@ -174,7 +187,7 @@ static bool page_sealed(const struct run *r, uint64_t page)
 	return r->oracle.sealed[page * PAGE / r->extent];
 }
 
-/* A store ends in SIGBUS when the page is sealed, or when there are no frames (by injection). */
+/* A store ends in SIGBUS when the page is sealed, or when its content is out of reach. */
 static void op_store(struct run *r, uint64_t page)
 {
 	uint64_t *at = (uint64_t *)(r->data + page * PAGE);
@@ -182,7 +195,7 @@ static void op_store(struct run *r, uint64_t page)
 
 	if (sigsetjmp(bus_jump, 1)) {
 		r->refused++;
-		wrong_if(r, !page_sealed(r, page) && !r->no_frames, "SIGBUS: store to page", page,
+		wrong_if(r, !page_sealed(r, page) && !no_content(r), "SIGBUS: store to page", page,
 			 0);
 		return;
 	}
@@ -202,7 +215,7 @@ static void op_load(struct run *r, uint64_t page)
 {
 	if (sigsetjmp(bus_jump, 1)) {
 		r->refused++;
-		wrong_if(r, !r->no_frames, "SIGBUS: load of page", page, 0);
+		wrong_if(r, !no_content(r), "SIGBUS: load of page", page, 0);
 		return;
 	}
 	wrong_if(r, !page_is((uint64_t *)(r->data + page * PAGE), page, r->oracle.version[page]),
@@ -223,7 +236,7 @@ static void op_pwrite(struct run *r, uint64_t page)
 		return;
 	}
 	r->refused++;
-	wrong_if(r, n != -1 || ((errno != ENOMEM || !r->no_frames) &&
+	wrong_if(r, n != -1 || (!may_fail_with(r, errno) &&
 				(errno != EROFS || !page_sealed(r, page))),
 		 "pwrite of page", page, errno);
 }
@@ -235,7 +248,7 @@ static void op_pread(struct run *r, uint64_t page)
 
 	if (n != (ssize_t)PAGE) {
 		r->refused++;
-		wrong_if(r, errno != ENOMEM || !r->no_frames, "pread of page", page, errno);
+		wrong_if(r, !may_fail_with(r, errno), "pread of page", page, errno);
 		return;
 	}
 	wrong_if(r, !page_is(content, page, r->oracle.version[page]), "pread of page", page, 0);
@@ -285,7 +298,7 @@ static void op_migrate(struct run *r, uint64_t first, uint64_t n)
 	if (!err)
 		return;
 	r->refused++;
-	if ((err == -EIO && r->no_copies) || (err == -ENOMEM && r->no_frames))
+	if ((err == -EIO && r->no_copies) || may_fail_with(r, -err))
 		r->injected++;
 	else
 		wrong_if(r, err != -EBUSY, "migrate from extent", first, err);
@@ -325,7 +338,7 @@ static void op_fork(struct run *r, uint64_t page)
 
 	if (!child) {
 		if (sigsetjmp(bus_jump, 1))
-			_exit(!r->no_frames);
+			_exit(!no_content(r));
 		_exit(!page_is((uint64_t *)(r->data + page * PAGE), page,
 			       r->oracle.version[page]));
 	}
@@ -333,10 +346,19 @@ static void op_fork(struct run *r, uint64_t page)
 		 errno);
 }
 
+static void op_refresh(struct run *r, uint64_t first, uint64_t n)
+{
+	uint64_t refreshed, lost;
+	int err = terrace_refresh(r->b, first * r->extent, n * r->extent, 0, &refreshed, &lost);
+
+	wrong_if(r, err && !may_fail_with(r, -err), "refresh from extent", first, err);
+	wrong_if(r, lost && !r->no_flash, "refresh lost from extent", first, 0);
+}
+
 static void operate(struct run *r)
 {
 	/* of a hundred: what is common in use is common here */
-	static const uint8_t share[OP_NR] = { 30, 15, 12, 8, 4, 6, 12, 5, 6, 2 };
+	static const uint8_t share[OP_NR] = { 27, 15, 12, 8, 4, 6, 12, 5, 6, 2, 3 };
 	uint64_t page = draw(&r->seed, r->pages);
 	uint64_t first = draw(&r->seed, r->extents);
 	uint64_t left = r->extents - first;
@@ -376,6 +398,9 @@ static void operate(struct run *r)
 		break;
 	case OP_FORK:
 		op_fork(r, page);
+		break;
+	case OP_REFRESH:
+		op_refresh(r, first, n);
 		break;
 	case OP_NR:
 		break;
@@ -472,10 +497,20 @@ FIXTURE_SETUP(integrity)
 	sigaction(SIGBUS, &action, NULL);
 }
 
+static void inject_nothing(void)
+{
+	static const char *const sites[] = { "alloc", "copy", "policy", "read", "program" };
+	char name[32];
+
+	for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+		snprintf(name, sizeof(name), "inject_%s", sites[i]);
+		module_parameter(name, 0);
+	}
+}
+
 FIXTURE_TEARDOWN(integrity)
 {
-	module_parameter("inject_alloc", 0);
-	module_parameter("inject_copy", 0);
+	inject_nothing();
 	terrace_buffer_free(self->r.b);
 	terrace_session_close(self->r.s);
 	free(self->r.oracle.version);
@@ -530,11 +565,14 @@ TEST_F_TIMEOUT(integrity, an_oracle_agrees, 240)
 			module_parameter("inject_alloc", r->no_frames ? 5 : 0);
 			r->no_copies = i % 150;
 			module_parameter("inject_copy", r->no_copies ? 7 : 0);
+			r->no_flash = i % 200 && variant->landing_bytes;
+			module_parameter("inject_read", r->no_flash ? 6 : 0);
+			module_parameter("inject_program", r->no_flash ? 5 : 0);
+			module_parameter("inject_policy", i % 250 ? 3 : 0);
 		}
 		operate(r);
 	}
-	module_parameter("inject_alloc", 0);
-	module_parameter("inject_copy", 0);
+	inject_nothing();
 	r->stop = true;
 	for (i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Refresh of what is on flash, before its retention is over. The kernel knows the age of every
- * extent and rewrites what is asked for. This is the schedule: rounds over all buffers, eight times
- * in a retention, a part of it at each interval. An extent is rewritten when it is one retention old
+ * extent and rewrites what is asked for. This is the schedule: rounds over all buffers, eight in a
+ * retention, a part of one at each interval. An extent is rewritten when it is one retention old
  * and lost when it is two, so a round may be late by almost one.
  */
 #ifndef _DAEMON_REFRESH_H

@@ -648,8 +648,9 @@ struct terrace_migrate {
 /**
  * struct terrace_uring_cmd - the command area of an IORING_OP_URING_CMD submission
  *
- * sqe->fd is the buffer, sqe->cmd_op is TERRACE_BUF_MIGRATE or TERRACE_BUF_REFRESH. The completion's
- * res is 0 or a negative errno as of the ioctl. The memory @arg points to must stay until then.
+ * sqe->fd is the buffer, sqe->cmd_op is TERRACE_BUF_MIGRATE or TERRACE_BUF_REFRESH. The
+ * completion's res is 0 or a negative errno as of the ioctl. The memory @arg points to must stay
+ * until then.
  *
  * @arg: address of the call's structure
  * @reserved: 0
