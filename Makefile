@@ -49,9 +49,9 @@ guests := $(patsubst tests/selftests/%.c,$(B)/selftests/%,$(guest-src))
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(bench-src))
 
 # Every program links what it uses of these.
-libraries := -luring -lnuma -ljansson -linih -lm -lpthread
+libraries := -luring -lnuma -ljansson -linih -luuid -lz -lm -lpthread
 daemon-libraries := -lbpf -lmicrohttpd $(libraries)
-cli-libraries := -lncursesw -ltinfo -lblkid -luuid -lz $(libraries)
+cli-libraries := -lncursesw -ltinfo -lblkid $(libraries)
 link = $(Q)$(CC) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' $(LDFLAGS) -o $@
 
 .DELETE_ON_ERROR:
@@ -125,7 +125,8 @@ comma := ,
 $(B)/lib/libterrace.so: $(B)/lib/libterrace.so.0
 	$(Q)ln -sf $(<F) $@
 
-$(B)/bin/terrace: $(call objects,obj,$(cli-src)) $(engine) $(model) $(lib)
+# `terrace tier format` makes what the library reads, which does not export it.
+$(B)/bin/terrace: $(call objects,obj,$(cli-src) user/lib/media.c) $(engine) $(model) $(lib)
 	$(call say,LD)
 	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
 		$(cli-libraries)

@@ -335,7 +335,8 @@ void terrace_kv_stats(const struct terrace_kv_pool *pool, struct terrace_kv_stat
 /**
  * struct terrace_tier_config - a tier to bring online
  * @name: 1 to TERRACE_NAME_MAX - 1 characters of a-z, 0-9, '-', '_'
- * @backing: "mem:NODE", or "blk:" and the absolute path of a device made by 'terrace tier format'
+ * @backing: "mem:NODE", or "blk:" and the absolute path of a device made by 'terrace tier format',
+ *           or the UUID that it said, by which the device is looked for
  * @landing_bytes: of a blk tier: real bytes of frames to map its extents through, 2 MiB to 2^40;
  *                 0 = 64 MiB
  * @landing_session_bytes: those of them that one session may have, in the same range; 0 = all

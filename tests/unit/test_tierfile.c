@@ -186,6 +186,34 @@ static void test_names(void **state)
 	CHECK_REFUSED("[tier a]\nbacking = blk:\n", ":2:", "'blk:'");
 }
 
+static void test_block_devices(void **state)
+{
+	static const char *const good[] = {
+		"blk:/dev/nvme0n1",
+		"blk:/dev/disk/by-id/x",
+		"blk:0d4e8a3c-5f0b-4a53-9a37-3f2b8c1d7e60",
+		"blk:0D4E8A3C-5F0B-4A53-9A37-3F2B8C1D7E60",
+	};
+	struct engine_tierfile t;
+	struct engine_error e;
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "[tier a]\nprofile = fast\nbacking = %s\nclasses = kv\nrank = 0\n",
+			 good[i]);
+		assert_int_equal(read_text(state, &t, &e, text), 0);
+		assert_string_equal(t.tiers[0].backing, good[i]);
+	}
+	CHECK_REFUSED("[tier a]\nbacking = blk:nvme0n1\n", ":2:", "'blk:nvme0n1'", "blk:UUID");
+	/* a digit short, one too many, one that is none, no dashes, and what a UUID begins with */
+	CHECK_REFUSED("[tier a]\nbacking = blk:0d4e8a3c-5f0b-4a53-9a37-3f2b8c1d7e6\n", ":2:");
+	CHECK_REFUSED("[tier a]\nbacking = blk:0d4e8a3c-5f0b-4a53-9a37-3f2b8c1d7e600\n", ":2:");
+	CHECK_REFUSED("[tier a]\nbacking = blk:0d4e8a3c-5f0b-4a53-9a37-3f2b8c1d7g60\n", ":2:");
+	CHECK_REFUSED("[tier a]\nbacking = blk:0d4e8a3c5f0b4a539a373f2b8c1d7e60\n", ":2:");
+	CHECK_REFUSED("[tier a]\nbacking = mem:0d4e8a3c-5f0b-4a53-9a37-3f2b8c1d7e60\n", ":2:");
+}
+
 static void test_missing(void **state)
 {
 	CHECK_REFUSED("", "no tier");
@@ -294,8 +322,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_read), TEST(test_defaults), TEST(test_stacks), TEST(test_device),
-		TEST(test_accelerator), TEST(test_unique), TEST(test_names), TEST(test_missing),
-		TEST(test_too_many), TEST(test_profiles), TEST(test_files), TEST(test_shipped),
+		TEST(test_accelerator), TEST(test_unique), TEST(test_names),
+		TEST(test_block_devices), TEST(test_missing), TEST(test_too_many),
+		TEST(test_profiles), TEST(test_files), TEST(test_shipped),
 		TEST(test_shipped_placement),
 	};
 

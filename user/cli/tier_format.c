@@ -15,8 +15,9 @@
 #include <uuid/uuid.h>
 
 #include "cli/commands.h"
-#include "cli/media.h"
 #include "cli/output.h"
+#include "engine/error.h"
+#include "lib/media.h"
 
 /* Old signatures are wiped this far from both ends: what blkid(8) knows lies within. */
 #define WIPE_BYTES	(2ULL << 20)
@@ -138,7 +139,7 @@ static int probe_own(int fd, const char *device, char found[64], struct engine_e
 
 	if (pread(fd, page, sizeof(page), 0) != sizeof(page))
 		return fail(device, "its first page cannot be read", e);
-	if (media_super_read(page, &l, uuid, NULL) != -ENOENT)
+	if (media_super_read(page, &l, uuid) != -ENOENT)
 		snprintf(found, 64, "a format of Terrace, with its wear");
 	return 0;
 }
@@ -212,16 +213,34 @@ static int write_format(int fd, const struct media_layout *l, const uint8_t uuid
 	return err ? err : fsync(fd) ? -errno : 0;
 }
 
+static int lay_out(const struct format_args *args, int fd, struct media_layout *l,
+		   struct engine_error *e)
+{
+	unsigned long long bytes = 0;
+	int err;
+
+	if (ioctl(fd, BLKGETSIZE64, &bytes)) {
+		fail(args->device, "its size cannot be had", e);
+		return -EIO;
+	}
+	err = media_layout_of(bytes, l);
+	if (err == -EFBIG)
+		engine_error_set(e, "the device has %llu bytes, the format has room for %llu: use a partition of it",
+				 bytes, MEDIA_DEVICE_MAX);
+	else if (err)
+		engine_error_set(e, "the device has %llu bytes, the format needs %llu: use a larger one",
+				 bytes, MEDIA_DEVICE_MIN);
+	return err;
+}
+
 static int format_device(const struct format_args *args, struct media_layout *l, uint8_t uuid[16],
 			 struct engine_error *e)
 {
 	int fd = -1, err;
 
 	err = open_device(args->device, &fd, e);
-	if (!err && ioctl(fd, BLKGETSIZE64, &l->device_bytes))
-		err = fail(args->device, "its size cannot be had", e);
 	if (!err)
-		err = media_layout_of(l->device_bytes, l, e);
+		err = lay_out(args, fd, l, e);
 	if (!err)
 		err = check_empty(fd, args, e);
 	if (!err) {

@@ -42,7 +42,7 @@ static int tier_up(const struct engine_tier *want, struct engine_error *e)
 	int err = terrace_tier_online(&config);
 
 	if (err) {
-		engine_error_set(e, "tier %s cannot come online: %s", want->name, terrace_error());
+		engine_error_set(e, "%s", terrace_error()); /* which names the tier */
 		return err;
 	}
 	log_line(LOG_INFO, "tier %s is online", want->name);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
 
 #include "engine/inifile.h"
 
@@ -160,6 +161,14 @@ static int tier_profile(struct engine_ini *ini, struct engine_tier *tier, const 
 	return tier_text(ini, "profile", value, tier->profile_name, sizeof(tier->profile_name));
 }
 
+/* Of a block device: an absolute path, or the UUID of its format, which the library looks up. */
+static bool device_valid(const char *device)
+{
+	uuid_t uuid;
+
+	return *device == '/' || !uuid_parse(device, uuid);
+}
+
 static int tier_backing(struct engine_ini *ini, struct engine_tier *tier, const char *value)
 {
 	uint64_t node;
@@ -167,8 +176,9 @@ static int tier_backing(struct engine_ini *ini, struct engine_tier *tier, const 
 	if (!strncmp(value, "mem:", 4)) {
 		if (engine_ini_number(ini, "the node of backing", value + 4, 0, 0, NODE_MAX, &node))
 			return -EINVAL;
-	} else if (strncmp(value, "blk:/", 5)) {
-		return engine_ini_fail(ini, "backing is '%s': write mem:NODE or blk:PATH", value);
+	} else if (strncmp(value, "blk:", 4) || !device_valid(value + 4)) {
+		return engine_ini_fail(ini, "backing is '%s': write mem:NODE, blk:PATH (absolute) or blk:UUID (as 'terrace tier format' said it)",
+				       value);
 	}
 	return tier_text(ini, "backing", value, tier->backing, sizeof(tier->backing));
 }

@@ -8,9 +8,9 @@
  *                  default 1)
  *   [accelerator]  peak_flops, efficiency_permille (1 to 1000, default 1000), idle_watts,
  *                  active_watts (decimals allowed); without the section there is no accelerator
- *   [tier NAME]    profile, backing (mem:NODE or blk:PATH), rank (unique), classes
- *                  (names with spaces between), stacks (default 1), and any key of a profile as an
- *                  override
+ *   [tier NAME]    profile, backing (mem:NODE, blk:PATH or blk:UUID), rank (unique), classes
+ *                  (names with spaces between), landing_bytes (of a blk tier), stacks (default 1),
+ *                  and any key of a profile as an override
  *
  * A profile NAME is the first NAME.ini found in $TERRACE_PROFILES (folders with colons between),
  * the tier file's folder, user/profiles of the checkout the program was built in, and the installed
@@ -44,7 +44,7 @@ struct engine_device {
  * struct engine_tier - one tier
  * @name: letters, digits, '-' and '_'
  * @profile_name: name of the profile file, without .ini
- * @backing: "mem:NODE" or "blk:PATH"
+ * @backing: "mem:NODE", "blk:PATH" or "blk:UUID", as terrace_tier_online() takes it
  * @landing_bytes: of a blk tier; 0 = the kernel's default
  * @landing_session_bytes: of it, for one session; 0 = all
  * @rank: 0 = fastest; unique in the file

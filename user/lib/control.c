@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backing.h"
 #include "internal.h"
 
 #define CONTROL		"/sys/kernel/config/terrace"
@@ -200,8 +201,8 @@ static int config_check(const struct terrace_tier_config *c)
 
 	if (err)
 		return err;
-	if (strncmp(c->backing, "mem:", 4) && strncmp(c->backing, "blk:/", 5))
-		return error_set(-EINVAL, "backing \"%s\" of tier %s is neither mem:NODE nor blk:PATH: name a NUMA node or a block device",
+	if (!backing_valid(c->backing))
+		return error_set(-EINVAL, "backing \"%s\" of tier %s is neither mem:NODE nor blk:PATH nor blk:UUID: name a NUMA node or a block device",
 				 c->backing, c->name);
 	if (!c->classes || c->classes >> TERRACE_CLASSES)
 		return error_set(-EINVAL, "classes %#x of tier %s are not some of the bits 0 to %d: allow at least one class",
@@ -209,16 +210,11 @@ static int config_check(const struct terrace_tier_config *c)
 	return 0;
 }
 
-int terrace_tier_online(const struct terrace_tier_config *c)
+static int tier_make(const struct terrace_tier_config *c)
 {
 	char dir[PATH_BYTES];
 	int err;
 
-	err = control_check();
-	if (!err)
-		err = config_check(c);
-	if (err)
-		return err;
 	tier_dir(dir, c->name);
 	if (mkdir(dir, 0755)) {
 		if (errno == EEXIST)
@@ -230,6 +226,22 @@ int terrace_tier_online(const struct terrace_tier_config *c)
 	if (err)
 		rmdir(dir);
 	return err;
+}
+
+int terrace_tier_online(const struct terrace_tier_config *c)
+{
+	struct terrace_tier_config resolved = *c;
+	char device[BACKING_MAX];
+	int err;
+
+	err = control_check();
+	if (!err)
+		err = config_check(c);
+	if (!err && backing_is_uuid(c->backing)) {
+		err = backing_find(c->name, c->backing, device);
+		resolved.backing = device;
+	}
+	return err ? err : tier_make(&resolved);
 }
 
 int terrace_tier_offline(const char *name)

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The on-disk format of flash tiers (linux/terrace_media.h) in user space: where things go on a
- * device, making an empty format, reading one. Nothing here writes to a device.
+ * device, making an empty format, reading one. Nothing here touches a device. Not exported: the
+ * terrace program links the object itself.
  *
  * Thread safe.
  */
-#ifndef _CLI_MEDIA_H
-#define _CLI_MEDIA_H
+#ifndef _TERRACE_LIB_MEDIA_H
+#define _TERRACE_LIB_MEDIA_H
 
 #include <linux/terrace_media.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/error.h"
+/* Bytes of the smallest and the largest device. */
+#define MEDIA_DEVICE_MIN ((TERRACE_MEDIA_SEGMENTS_MIN + 1ULL) << TERRACE_MEDIA_SEGMENT_SHIFT)
+#define MEDIA_DEVICE_MAX ((TERRACE_MEDIA_SEGMENTS_MAX + 0ULL) << TERRACE_MEDIA_SEGMENT_SHIFT)
 
 /**
  * struct media_layout - geometry in host order, as of struct terrace_media_super
@@ -29,9 +32,10 @@ struct media_layout {
  * media_layout_of - lay a device out
  * @device_bytes: of the device; what is left over at its end is not used
  *
- * Return: 0; -ENOSPC (too small) or -EFBIG (too large) with @e set.
+ * Return: 0; -ENOSPC when the device is smaller than MEDIA_DEVICE_MIN, -EFBIG when it is a segment
+ * larger than MEDIA_DEVICE_MAX.
  */
-int media_layout_of(uint64_t device_bytes, struct media_layout *out, struct engine_error *e);
+int media_layout_of(uint64_t device_bytes, struct media_layout *out);
 
 /**
  * media_super_make - the superblock of an empty format
@@ -43,10 +47,9 @@ void media_super_make(const struct media_layout *l, const uint8_t uuid[16], void
  * media_super_read - check a superblock and take it apart
  * @page: TERRACE_MEDIA_PAGE bytes, any content
  *
- * Return: 0; -ENOENT when it is none at all, -EUCLEAN when it is broken, with @e set.
+ * Return: 0; -ENOENT when it is none at all, -EUCLEAN when it is broken.
  */
-int media_super_read(const void *page, struct media_layout *out, uint8_t uuid[16],
-		     struct engine_error *e);
+int media_super_read(const void *page, struct media_layout *out, uint8_t uuid[16]);
 
 /**
  * media_wear_make - a wear table of memory that was never programmed
@@ -61,4 +64,4 @@ void media_wear_make(const struct media_layout *l, const uint8_t uuid[16], uint6
  */
 bool media_wear_valid(const struct media_layout *l, const uint8_t uuid[16], const void *table);
 
-#endif /* _CLI_MEDIA_H */
+#endif /* _TERRACE_LIB_MEDIA_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "cli/media.h"
+#include "media.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -36,27 +36,19 @@ static void layout_for(uint32_t segments, struct media_layout *l)
 	l->data_offset = round_up(l->wear_offset[1] + l->wear_bytes, SEGMENT);
 }
 
-int media_layout_of(uint64_t device_bytes, struct media_layout *out, struct engine_error *e)
+int media_layout_of(uint64_t device_bytes, struct media_layout *out)
 {
 	uint64_t segments = device_bytes / SEGMENT;
 
-	if (segments > TERRACE_MEDIA_SEGMENTS_MAX) {
-		engine_error_set(e, "the device has %llu bytes, the format has room for %llu: use a partition of it",
-				 (unsigned long long)device_bytes,
-				 TERRACE_MEDIA_SEGMENTS_MAX * SEGMENT);
+	if (segments > TERRACE_MEDIA_SEGMENTS_MAX)
 		return -EFBIG;
-	}
 	for (; segments >= TERRACE_MEDIA_SEGMENTS_MIN; segments--) {
 		layout_for(segments, out);
 		if (out->data_offset + segments * SEGMENT <= device_bytes)
 			break;
 	}
-	if (segments < TERRACE_MEDIA_SEGMENTS_MIN) {
-		engine_error_set(e, "the device has %llu bytes, the format needs %llu: use a larger one",
-				 (unsigned long long)device_bytes,
-				 (TERRACE_MEDIA_SEGMENTS_MIN + 1) * SEGMENT);
+	if (segments < TERRACE_MEDIA_SEGMENTS_MIN)
 		return -ENOSPC;
-	}
 	out->device_bytes = device_bytes;
 	return 0;
 }
@@ -82,7 +74,7 @@ void media_super_make(const struct media_layout *l, const uint8_t uuid[16], void
 /* Nothing but the canonical layout of its own device size is accepted. */
 static bool super_consistent(const struct terrace_media_super *s, struct media_layout *l)
 {
-	if (media_layout_of(le64toh(s->device_bytes), l, NULL))
+	if (media_layout_of(le64toh(s->device_bytes), l))
 		return false;
 	return le32toh(s->segment_shift) == TERRACE_MEDIA_SEGMENT_SHIFT &&
 	       le32toh(s->segments) == l->segments && le64toh(s->wear_bytes) == l->wear_bytes &&
@@ -91,21 +83,16 @@ static bool super_consistent(const struct terrace_media_super *s, struct media_l
 	       le64toh(s->data_offset) == l->data_offset && !s->reserved;
 }
 
-int media_super_read(const void *page, struct media_layout *out, uint8_t uuid[16],
-		     struct engine_error *e)
+int media_super_read(const void *page, struct media_layout *out, uint8_t uuid[16])
 {
 	const struct terrace_media_super *s = page;
 
-	if (memcmp(s->magic, TERRACE_MEDIA_MAGIC, sizeof(s->magic)) != 0) {
-		engine_error_set(e, "there is no superblock: run 'terrace tier format' first");
+	if (memcmp(s->magic, TERRACE_MEDIA_MAGIC, sizeof(s->magic)) != 0)
 		return -ENOENT;
-	}
 	if (le32toh(s->crc) != crc_without(page, TERRACE_MEDIA_PAGE,
 					   offsetof(struct terrace_media_super, crc)) ||
-	    !super_consistent(s, out)) {
-		engine_error_set(e, "the superblock is broken: restore it, or format again and lose the wear");
+	    !super_consistent(s, out))
 		return -EUCLEAN;
-	}
 	memcpy(uuid, s->uuid, sizeof(s->uuid));
 	return 0;
 }
