@@ -75,6 +75,9 @@ static void make_ledger(struct ledger *l)
 				.media_bytes = 51,
 				.cycles_milli = 2500,
 				.lifetime = { .seconds = 864000, .valid = 1, .extrapolated = 1 },
+				.flash = true,
+				.real_sealed_bytes = 4096,
+				.real_programmed_bytes = 6144,
 			},
 			{
 				.name = "hbm0",
@@ -92,6 +95,7 @@ static void make_ledger(struct ledger *l)
 		},
 		.accel_uj = 12000000,
 		.migrations = 3,
+		.real_checked_bytes = 88,
 	};
 }
 
@@ -216,6 +220,7 @@ static void json_has_every_figure(void **state)
 		{ "memory_energy_per_token", 0.2, "J/token", "modelled" },
 		{ "total_energy_per_token", 0.5, "J/token", "modelled" },
 		{ "flash_bytes_written", 51, "byte", "modelled" },
+		{ "checked_bytes", 88, "byte", "measured" },
 	};
 	static const struct expected tier[] = {
 		{ "capacity", 1000000, "byte", "modelled" },
@@ -230,6 +235,9 @@ static void json_has_every_figure(void **state)
 		{ "write_amplification", 1.02, "1", "modelled" },
 		{ "pe_cycles", 2.5, "1", "modelled" },
 		{ "lifetime_extrapolated", 10, "day", "modelled" },
+		{ "flash_sealed_bytes", 4096, "byte", "measured" },
+		{ "flash_programmed_bytes", 6144, "byte", "measured" },
+		{ "flash_writes_per_sealed_byte", 1.5, "1", "measured" },
 	};
 	static const struct expected class[] = {
 		{ "read_bytes", 100, "byte", "modelled" },
@@ -264,6 +272,7 @@ static void json_has_every_figure(void **state)
 	check_figures(json_object_get(hbf, "figures"), tier, sizeof(tier) / sizeof(*tier),
 		      "declared");
 	assert_null(json_object_get(json_object_get(hbm, "figures"), "media_bytes"));
+	assert_null(json_object_get(json_object_get(hbm, "figures"), "flash_sealed_bytes"));
 	/* Classes that nothing touched are left out. */
 	classes = json_object_get(hbm, "class");
 	assert_int_equal(json_array_size(classes), 1);
@@ -306,7 +315,8 @@ static void json_counts_requests(void **state)
 static void empty_runs_have_no_percentiles(void **state)
 {
 	static const char *const none[] = { "ttft_p50", "tpot_p99", "tokens_per_second",
-					    "total_energy_per_token", "wall_time" };
+					    "total_energy_per_token", "wall_time",
+					    "checked_bytes" };
 	const struct engine_result nothing = { .interrupted = true };
 	const json_t *figures;
 	struct report_run run;
@@ -319,6 +329,8 @@ static void empty_runs_have_no_percentiles(void **state)
 	make_ledger(&l);
 	l.charging = TERRACE_CHARGING_SAMPLED;
 	l.tiers[0].lifetime.valid = 0;
+	l.tiers[0].real_sealed_bytes = 0;
+	l.simulated = true;
 	make_run(&run, &l);
 	run.result = &nothing;
 	json = report_json(&run);
@@ -335,6 +347,9 @@ static void empty_runs_have_no_percentiles(void **state)
 	assert_true(json_is_null(json_object_get(json_object_get(figures,
 								 "lifetime_extrapolated"),
 						 "value")));
+	figure = json_object_get(figures, "flash_writes_per_sealed_byte");
+	assert_non_null(figure);
+	assert_true(json_is_null(json_object_get(figure, "value")));
 	json_decref(json);
 }
 

@@ -78,6 +78,8 @@ int replay_driver_open(struct replay_driver *d, const struct engine_tierfile *fi
 		err = make_buffer(d, 1, kv_blocks * layout->block_real_bytes, extent_bytes, e);
 	if (!err)
 		err = replay_extents_init(&d->extents, kv_blocks, e);
+	if (!err)
+		err = replay_driver_begin(d, e);
 	if (err)
 		replay_driver_close(d);
 	return err;

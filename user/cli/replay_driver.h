@@ -14,6 +14,8 @@
 /**
  * struct replay_tier - what a tier's statistics were when the weights were sealed, and time since
  * @index: of the device
+ * @flash: its backing is a block device
+ * @programmed_bytes: real bytes, when the run began
  */
 struct replay_tier {
 	uint32_t index;
@@ -23,6 +25,8 @@ struct replay_tier {
 	uint64_t host_bytes;
 	uint64_t media_bytes;
 	uint64_t cycles_milli;
+	bool flash;
+	uint64_t programmed_bytes;
 };
 
 /**
@@ -62,6 +66,9 @@ void replay_driver_close(struct replay_driver *d);
  * replay_driver_ledger - what the run cost since the weights were sealed
  */
 int replay_driver_ledger(struct replay_driver *d, struct ledger *l, struct engine_error *e);
+
+/* Note what flash tiers were programmed with before the run. */
+int replay_driver_begin(struct replay_driver *d, struct engine_error *e);
 
 /* Note statistics, so that the ledger tells what came after. Called when the weights are sealed. */
 int replay_driver_mark(struct replay_driver *d, struct engine_error *e);

@@ -102,6 +102,19 @@ static int read_homes(struct replay_extents *x, struct engine_error *e)
 	return 0;
 }
 
+int replay_extents_sealed(struct replay_extents *x, uint64_t bytes[TERRACE_TIERS_MAX],
+			  struct engine_error *e)
+{
+	size_t i;
+	int err = read_homes(x, e);
+
+	memset(bytes, 0, TERRACE_TIERS_MAX * sizeof(*bytes));
+	for (i = 0; i < count(x) && !err; i++)
+		if (x->extent[i].sealed && x->info[i].tier < TERRACE_TIERS_MAX)
+			bytes[x->info[i].tier] += 1ULL << x->extent_shift;
+	return err;
+}
+
 static void read_tiers(struct replay_extents *x, struct policy_tier tiers[TERRACE_TIERS_MAX])
 {
 	uint32_t i;

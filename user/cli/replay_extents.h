@@ -49,6 +49,13 @@ void replay_extents_touch(struct replay_extents *x, const struct engine_access *
 int replay_extents_block(struct replay_extents *x, uint32_t block, bool content,
 			 struct engine_error *e);
 
+/**
+ * replay_extents_sealed - bytes of sealed extents by tier, where they are now
+ * @bytes: by the device's index of a tier
+ */
+int replay_extents_sealed(struct replay_extents *x, uint64_t bytes[TERRACE_TIERS_MAX],
+			  struct engine_error *e);
+
 /* Let the policy decide and move. */
 int replay_extents_rebalance(struct replay_extents *x, uint64_t now_ns, struct engine_error *e);
 

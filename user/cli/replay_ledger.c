@@ -31,6 +31,26 @@ static int tier_statistics(const struct engine_tier *t, struct replay_tier *s,
 	return err ? err : number(t->name, "wear_cycles_milli", &s->cycles_milli, e);
 }
 
+/* Only tiers on block devices have the file. */
+static int flash_programmed(const char *tier, bool *flash, uint64_t *bytes, struct engine_error *e)
+{
+	char text[SYSFS_VALUE_MAX];
+
+	*flash = sysfs_read(tier, "flash_programmed_bytes", text) != -ENOENT;
+	return *flash ? number(tier, "flash_programmed_bytes", bytes, e) : 0;
+}
+
+int replay_driver_begin(struct replay_driver *d, struct engine_error *e)
+{
+	uint32_t i;
+	int err = 0;
+
+	for (i = 0; !err && i < d->file->n_tiers; i++)
+		err = flash_programmed(d->file->tiers[i].name, &d->tier[i].flash,
+				       &d->tier[i].programmed_bytes, e);
+	return err;
+}
+
 static int device_statistics(struct replay_driver *d, struct terrace_ledger *ledger,
 			     struct terrace_info *info, struct engine_error *e)
 {
@@ -122,13 +142,29 @@ static int fill_tier(struct replay_driver *d, uint32_t i, const struct terrace_l
 	return 0;
 }
 
+static int fill_flash(const struct replay_tier *then, const uint64_t sealed[TERRACE_TIERS_MAX],
+		      struct ledger_tier *l, struct engine_error *e)
+{
+	uint64_t programmed = 0;
+	int err = flash_programmed(l->name, &l->flash, &programmed, e);
+
+	if (err || !l->flash)
+		return err;
+	l->real_sealed_bytes = sealed[then->index];
+	l->real_programmed_bytes = programmed - then->programmed_bytes;
+	return 0;
+}
+
 int replay_driver_ledger(struct replay_driver *d, struct ledger *l, struct engine_error *e)
 {
+	uint64_t sealed[TERRACE_TIERS_MAX];
 	struct terrace_ledger ledger;
 	struct terrace_info info;
 	uint32_t i;
 	int err = device_statistics(d, &ledger, &info, e);
 
+	if (!err)
+		err = replay_extents_sealed(&d->extents, sealed, e);
 	if (err)
 		return err;
 	*l = (struct ledger) {
@@ -137,8 +173,12 @@ int replay_driver_ledger(struct replay_driver *d, struct ledger *l, struct engin
 		.accel_uj = d->accel.uj,
 		.migrations = d->extents.moved,
 		.saturations = info.saturations - d->sealed_saturations + d->sat.count,
+		.real_checked_bytes = d->checked_bytes,
 	};
-	for (i = 0; !err && i < l->n_tiers; i++)
+	for (i = 0; !err && i < l->n_tiers; i++) {
 		err = fill_tier(d, i, &ledger, info.clock_ns - d->sealed_clock_ns, &l->tiers[i], e);
+		if (!err)
+			err = fill_flash(&d->tier[i], sealed, &l->tiers[i], e);
+	}
 	return err;
 }

@@ -3,8 +3,10 @@
  * Ledger: what a run moved, by tier and class, and what that cost in energy and wear.
  *
  * Filled by whoever drives the engine: from the device's ledger and statistics, or from the model.
- * All bytes are modelled bytes; energy is in microjoules. Everything counts from the moment the
- * weights were sealed; what loading them wrote stands apart.
+ * All bytes are modelled bytes, but for those named real; energy is in microjoules. Everything
+ * counts from the moment the weights were sealed; what loading them wrote stands apart. What was
+ * really programmed to flash counts from the beginning: when a byte is sealed and when it gets there
+ * are two things.
  */
 #ifndef _ENGINE_LEDGER_H
 #define _ENGINE_LEDGER_H
@@ -32,6 +34,9 @@
  * @media_bytes: bytes programmed
  * @cycles_milli: mean P/E cycles used, in thousandths
  * @lifetime: at the rate of the run
+ * @flash: its backing is a block device; only then the rest is meant
+ * @real_sealed_bytes: real bytes of sealed extents that live on it at the end of the run
+ * @real_programmed_bytes: real bytes programmed to its device during the run, load included
  */
 struct ledger_tier {
 	char name[TERRACE_NAME_MAX];
@@ -48,6 +53,9 @@ struct ledger_tier {
 	uint64_t media_bytes;
 	uint64_t cycles_milli;
 	struct tmodel_lifetime lifetime;
+	bool flash;
+	uint64_t real_sealed_bytes;
+	uint64_t real_programmed_bytes;
 };
 
 /**
@@ -58,6 +66,7 @@ struct ledger_tier {
  * @accel_uj: energy of the accelerator
  * @migrations: extents moved
  * @saturations: model results that met the largest u64
+ * @real_checked_bytes: real bytes read and found to be what was written; 0 when simulated
  */
 struct ledger {
 	uint32_t charging;
@@ -67,6 +76,7 @@ struct ledger {
 	uint64_t accel_uj;
 	uint64_t migrations;
 	uint64_t saturations;
+	uint64_t real_checked_bytes;
 };
 
 /**

@@ -76,6 +76,20 @@ static void put(struct sink *s, const char *name, double value, const char *unit
 	put_figure(s, &f);
 }
 
+static void put_measured(struct sink *s, const char *name, double value, const char *unit,
+			 bool exists)
+{
+	struct figure f = {
+		.name = name,
+		.unit = unit,
+		.basis = MEASURED,
+		.value = value,
+		.exists = exists,
+	};
+
+	put_figure(s, &f);
+}
+
 /* A quotient that does not exist when there is nothing to divide by. */
 static void put_ratio(struct sink *s, const char *name, double of, double by, const char *unit)
 {
@@ -110,13 +124,6 @@ static void put_speed(struct sink *s, const struct engine_result *r)
 	static const char *const ttft[] = { "ttft_p50", "ttft_p90", "ttft_p99" };
 	static const char *const tpot[] = { "tpot_p50", "tpot_p90", "tpot_p99" };
 	double steps_s = r->model_ns / NS_PER_S;
-	struct figure wall = {
-		.name = "wall_time",
-		.unit = "s",
-		.basis = MEASURED,
-		.value = r->wall_ns / NS_PER_S,
-		.exists = r->wall_ns,
-	};
 
 	put_ratio(s, "tokens_per_second", (double)r->sched.produced_tokens, r->now_ns / NS_PER_S,
 		  "token/s");
@@ -129,7 +136,7 @@ static void put_speed(struct sink *s, const struct engine_result *r)
 	put(s, "busy_time_serial", r->serial_ns / NS_PER_S, "s");
 	put(s, "compute_time", r->compute_ns / NS_PER_S, "s");
 	put(s, "load_time", r->load.model_ns / NS_PER_S, "s");
-	put_figure(s, &wall);
+	put_measured(s, "wall_time", r->wall_ns / NS_PER_S, "s", r->wall_ns);
 }
 
 static void put_costs(struct sink *s, const struct engine_result *r, const struct ledger *l)
@@ -149,6 +156,7 @@ static void put_costs(struct sink *s, const struct engine_result *r, const struc
 	put_ratio(s, "total_energy_per_token", all_j, tokens, "J/token");
 	put(s, "flash_bytes_written", (double)ledger_flash_bytes(l), "byte");
 	put(s, "saturations", (double)l->saturations, "1");
+	put_measured(s, "checked_bytes", (double)l->real_checked_bytes, "byte", !l->simulated);
 }
 
 static void put_class(struct sink *s, const struct terrace_ledger_entry *c, double busy_s)
@@ -179,6 +187,18 @@ static void put_wear(struct sink *s, const struct ledger_tier *t)
 	put_figure(s, &f);
 }
 
+/* What the device under a flash tier was really made to do. */
+static void put_flash(struct sink *s, const struct ledger_tier *t)
+{
+	double sealed = (double)t->real_sealed_bytes;
+	double programmed = (double)t->real_programmed_bytes;
+
+	put_measured(s, "flash_sealed_bytes", sealed, "byte", true);
+	put_measured(s, "flash_programmed_bytes", programmed, "byte", true);
+	put_measured(s, "flash_writes_per_sealed_byte", sealed > 0 ? programmed / sealed : 0, "1",
+		     sealed > 0);
+}
+
 static void put_tier(struct sink *s, const struct ledger_tier *t, double busy_s)
 {
 	double served = (double)ledger_served_bytes(t);
@@ -192,6 +212,8 @@ static void put_tier(struct sink *s, const struct ledger_tier *t, double busy_s)
 	put(s, "migration_energy", t->migration_uj / UJ_PER_J, "J");
 	if (t->wears)
 		put_wear(s, t);
+	if (t->flash)
+		put_flash(s, t);
 }
 
 /* ---- JSON ---- */

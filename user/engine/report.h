@@ -3,7 +3,9 @@
  * Report: what a run showed, as text and as JSON.
  *
  * Every figure carries its unit, how bytes were charged (declared, observed, sampled) and whether
- * it is modelled (computed from profiles) or measured (on this host).
+ * it is modelled (computed from profiles) or measured (on this host, in its real bytes). That a
+ * tier's flash was written once for each sealed byte shows in flash_writes_per_sealed_byte: 1, and
+ * less while sealed extents wait in the landing pool.
  *
  * JSON: {"trace", "model", "tiers", "policy", "scale", "interrupted", "simulated",
  * "requests": {...}, "figures": {NAME: {"value", "unit", "charging", "basis"}}, "tier": [{"name",
