@@ -5,8 +5,8 @@
  * Filled by whoever drives the engine: from the device's ledger and statistics, or from the model.
  * All bytes are modelled bytes, but for those named real; energy is in microjoules. Everything
  * counts from the moment the weights were sealed; what loading them wrote stands apart. What was
- * really programmed to flash counts from the beginning: when a byte is sealed and when it gets there
- * are two things.
+ * really programmed to flash counts from the beginning: when a byte is sealed and when it gets
+ * there are two things.
  */
 #ifndef _ENGINE_LEDGER_H
 #define _ENGINE_LEDGER_H
