@@ -102,6 +102,10 @@ all='weights kv context activation'
 	sed 's/mem:0$/&/; /tier flash/,$ s|mem:0|blk:/dev/nvme0n1|' >"$work/flash.ini"
 { echo "$device"; tier near 0 0 "$all" 32; } | sed 's/ddr5/ddr6/' >"$work/no-profile.ini"
 { echo "$device"; tier near 0 0 'weihgts' 32; } >"$work/bad-class.ini"
+# a model minute is a second, so that the first one passes
+{ echo "$device"; echo 'clock_acceleration = 60'; tier near 0 0 "$all" 32
+  printf '[tier hbf0]\nprofile = hbf-kyung\nbacking = mem:1\nrank = 1\nclasses = context\n'; } \
+	>"$work/wear.ini"
 
 # hold NAME CLASS MIB: a buffer of a process of its own (TERRACE_IOC_CREATE by hand, so that no
 # program has to be built); sets holder and buffer.
@@ -272,6 +276,34 @@ refused "tier unload as nobody" 1 'run as root' as_nobody "$(command -v terrace)
 
 json "tier unload --json" 0 '.unloaded == ["far"]' terrace tier unload
 json "nothing is left" 0 '. == []' terrace tier list
+
+# --- write budget and lifetime in words ---
+
+terrace tier load "$work/wear.ini" >/dev/null
+check "tier show: the arithmetic of the write budget" 0 \
+	'^write budget: 512 GB x 100000 cycles / \(1\.02 x 1826 days\) = 27\.49 TB a day$' \
+	terrace tier show hbf0
+check "and that of a lifetime" 0 '^lifetime: ' terrace tier show hbf0
+check "not of memory that does not wear" 0 '^none$' \
+	sh -c '! terrace tier show near | grep -E "^(write budget|lifetime)" && echo none'
+json "not in JSON" 0 '(keys | all(test("^[a-z0-9_]+$"))) and has("write_budget_bytes_per_day")' \
+	terrace tier show hbf0
+# until the first model minute is over there is no value
+while ! cat /sys/class/misc/terrace/tiers/hbf0/lifetime_seconds >/dev/null 2>&1; do
+	sleep 0.5
+done
+check "nothing was written" 0 '^lifetime: \(100000 - 0\) cycles left / 0 cycles a day = unlimited, ' \
+	terrace tier show hbf0
+hold 'context' 2 8
+terrace migrate "$buffer" all --to near >/dev/null
+check "the extent that has content moves to it" 0 'of 8.00 MiB on hbf0' \
+	terrace migrate "$buffer" all --to hbf0
+# 2 GiB modelled, 1.02 times over, in 512 GB
+check "what was written is in the lifetime" 0 \
+	'^lifetime: \(100000 - 0\.004\) cycles left / [0-9.e+-]+ cycles a day = [0-9.]+ (years|days), extrapolated ' \
+	terrace tier show hbf0
+release
+terrace tier unload >/dev/null
 
 echo "1..$number"
 exit $((failures > 0))

@@ -35,6 +35,19 @@ void format_bytes(char out[UNIT_MAX], uint64_t bytes)
 	       { "TiB", 0x1p40 }, { "PiB", 0x1p50 });
 }
 
+void format_decimal_bytes(char out[UNIT_MAX], double bytes)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	size_t i = 0;
+
+	/* what four digits round up to the next unit is written in it */
+	while (i + 1 < sizeof(units) / sizeof(units[0]) && (bytes >= 999.95 || bytes <= -999.95)) {
+		bytes /= 1000;
+		i++;
+	}
+	snprintf(out, UNIT_MAX, "%.4g %s", bytes, units[i]);
+}
+
 void format_bandwidth(char out[UNIT_MAX], uint64_t bytes_per_second)
 {
 	FORMAT(out, bytes_per_second, { "B/s", 1 }, { "kB/s", 1e3 }, { "MB/s", 1e6 },

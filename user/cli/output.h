@@ -13,6 +13,9 @@
 /* "0 B", "4.00 KiB", "1.50 GiB": binary multiples, as capacities are counted. */
 void format_bytes(char out[UNIT_MAX], uint64_t bytes);
 
+/* "512 GB", "27.49 TB", "-3.5 MB": decimal, four digits, as data sheets of flash state bytes. */
+void format_decimal_bytes(char out[UNIT_MAX], double bytes);
+
 /* "8000.00 GB/s": decimal, as data sheets state bandwidths. */
 void format_bandwidth(char out[UNIT_MAX], uint64_t bytes_per_second);
 

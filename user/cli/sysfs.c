@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Statistics of the device. */
+/* Statistics and settings of the device. */
 #include "cli/sysfs.h"
 
 #include <dirent.h>
@@ -11,14 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEVICE	"/sys/class/misc/terrace"
+#define DEVICE		"/sys/class/misc/terrace"
+#define SETTINGS	"/sys/kernel/config/terrace"
 
 /* The folder of a tier, or of the device. */
-static int folder_path(char path[PATH_MAX], const char *tier)
+static int folder_path(char path[PATH_MAX], const char *base, const char *tier)
 {
 	if (tier && (!*tier || strchr(tier, '/') || tier[0] == '.'))
 		return -ENOENT;
-	snprintf(path, PATH_MAX, tier ? DEVICE "/tiers/%s" : DEVICE, tier);
+	snprintf(path, PATH_MAX, tier ? "%s/tiers/%s" : "%s", base, tier);
 	return 0;
 }
 
@@ -40,10 +41,10 @@ static int read_at(int folder, const char *attribute, char value[SYSFS_VALUE_MAX
 	return 0;
 }
 
-static int folder_open(const char *tier)
+static int folder_open(const char *base, const char *tier)
 {
 	char path[PATH_MAX];
-	int fd, err = folder_path(path, tier);
+	int fd, err = folder_path(path, base, tier);
 
 	if (err)
 		return err;
@@ -51,9 +52,10 @@ static int folder_open(const char *tier)
 	return fd < 0 ? -errno : fd;
 }
 
-int sysfs_read(const char *tier, const char *attribute, char value[SYSFS_VALUE_MAX])
+static int read_from(const char *base, const char *tier, const char *attribute,
+		     char value[SYSFS_VALUE_MAX])
 {
-	int folder = folder_open(tier), err;
+	int folder = folder_open(base, tier), err;
 
 	if (folder < 0)
 		return folder;
@@ -62,16 +64,31 @@ int sysfs_read(const char *tier, const char *attribute, char value[SYSFS_VALUE_M
 	return err;
 }
 
-int sysfs_number(const char *tier, const char *attribute, uint64_t *value)
+static int number_from(const char *base, const char *tier, const char *attribute, uint64_t *value)
 {
 	char text[SYSFS_VALUE_MAX], *end;
-	int err = sysfs_read(tier, attribute, text);
+	int err = read_from(base, tier, attribute, text);
 
 	if (err)
 		return err;
 	errno = 0;
 	*value = strtoull(text, &end, 10);
 	return errno || end == text || *end ? -EINVAL : 0;
+}
+
+int sysfs_read(const char *tier, const char *attribute, char value[SYSFS_VALUE_MAX])
+{
+	return read_from(DEVICE, tier, attribute, value);
+}
+
+int sysfs_number(const char *tier, const char *attribute, uint64_t *value)
+{
+	return number_from(DEVICE, tier, attribute, value);
+}
+
+int sysfs_setting(const char *tier, const char *key, uint64_t *value)
+{
+	return number_from(SETTINGS, tier, key, value);
 }
 
 static int is_file(const struct dirent *entry)
@@ -82,7 +99,7 @@ static int is_file(const struct dirent *entry)
 int sysfs_each(const char *tier, sysfs_visit_fn visit, void *context)
 {
 	struct dirent **entries;
-	int i, n, result = 0, folder = folder_open(tier);
+	int i, n, result = 0, folder = folder_open(DEVICE, tier);
 
 	if (folder < 0)
 		return folder;

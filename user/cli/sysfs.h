@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Statistics of the device: files of /sys/class/misc/terrace with one value each. */
+/* Statistics and settings of the device: files of sysfs and configfs with one value each. */
 #ifndef _CLI_SYSFS_H
 #define _CLI_SYSFS_H
 
@@ -23,6 +23,15 @@ int sysfs_read(const char *tier, const char *attribute, char value[SYSFS_VALUE_M
  * Return: 0; a negative errno, -EINVAL when it is no number.
  */
 int sysfs_number(const char *tier, const char *attribute, uint64_t *value);
+
+/**
+ * sysfs_setting - read a number of a tier's settings, a key of its profile among them
+ *
+ * From /sys/kernel/config/terrace/tiers.
+ *
+ * Return: as sysfs_number().
+ */
+int sysfs_setting(const char *tier, const char *key, uint64_t *value);
 
 typedef int (*sysfs_visit_fn)(const char *attribute, const char *value, void *context);
 

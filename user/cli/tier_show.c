@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/sysfs.h"
+#include "cli/wear.h"
 
 struct show_args {
 	const char *name;
@@ -42,8 +43,9 @@ static const struct argp argp = {
 	.parser = parse,
 	.args_doc = "NAME",
 	.doc = "Print all values of a tier: its settings and what it did since it came online. Names that "
-	       "begin with model_ are of the modelled memory. JSON has null for a value that is not "
-	       "limited.\v"
+	       "begin with model_ are of the modelled memory. Of a memory of limited endurance also, in "
+	       "words, how write budget and lifetime come about. JSON has the values alone, and null for "
+	       "one that is not limited.\v"
 	       "Examples:\n"
 	       "  terrace tier show hbf0\n"
 	       "  terrace tier show hbf0 --json | jq .wear_cycles_milli",
@@ -80,6 +82,17 @@ static bool parse_number(const char *text, uint64_t *value)
 	return !errno && !*end;
 }
 
+/* What is left of something may be less than nothing. */
+static bool parse_negative(const char *text, int64_t *value)
+{
+	uint64_t size;
+
+	if (*text != '-' || !parse_number(text + 1, &size) || size > INT64_MAX)
+		return false;
+	*value = -(int64_t)size;
+	return true;
+}
+
 static int print_value(const char *attribute, const char *text, void *context)
 {
 	char readable[UNIT_MAX];
@@ -103,11 +116,33 @@ static int print_value(const char *attribute, const char *text, void *context)
 
 static int add_value(const char *attribute, const char *text, void *context)
 {
-	json_t *object = context;
+	json_t *object = context, *json;
+	int64_t negative;
 	uint64_t value;
 
-	return json_object_set_new(object, attribute, parse_number(text, &value) ?
-				   json_amount(value) : json_string(text)) ? -ENOMEM : 0;
+	if (parse_number(text, &value))
+		json = json_amount(value);
+	else if (parse_negative(text, &negative))
+		json = json_integer(negative);
+	else
+		json = json_string(text);
+	return json_object_set_new(object, attribute, json) ? -ENOMEM : 0;
+}
+
+static int show(const char *name)
+{
+	struct wear_values wear;
+	int err = sysfs_each(name, print_value, NULL);
+
+	if (err)
+		return err;
+	err = wear_read(name, &wear);
+	if (!err)
+		wear_print(stdout, &wear);
+	else if (err != -ENODATA)
+		printf("write budget and lifetime: their settings cannot be read in /sys/kernel/config/terrace/tiers/%s (%s)\n",
+		       name, strerror(-err));
+	return 0;
 }
 
 /* Why there are no values: ask the device, which names what is missing. */
@@ -135,7 +170,7 @@ int cmd_tier_show(int argc, char **argv)
 
 	command_parse(&argp, argc, argv, &args);
 	if (!args.json) {
-		err = sysfs_each(args.name, print_value, NULL);
+		err = show(args.name);
 		return err ? explain(args.name, err) : STATUS_DONE;
 	}
 	object = json_pack("{s:s}", "name", args.name);
