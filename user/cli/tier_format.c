@@ -189,7 +189,10 @@ static int wipe(int fd, const struct media_layout *l)
 	return err;
 }
 
-/* The superblock comes last: until then there is no format. */
+/*
+ * The superblock comes last: until then there is no format. Table s is in copy s % 2, as the kernel
+ * goes on writing them: its first one must not overwrite the newer of these.
+ */
 static int write_format(int fd, const struct media_layout *l, const uint8_t uuid[16])
 {
 	uint8_t page[TERRACE_MEDIA_PAGE];
@@ -200,7 +203,7 @@ static int write_format(int fd, const struct media_layout *l, const uint8_t uuid
 		return -ENOMEM;
 	err = wipe(fd, l);
 	for (i = 0; i < 2 && !err; i++) {
-		media_wear_make(l, uuid, i + 1, table);
+		media_wear_make(l, uuid, 2 - i, table);
 		err = write_all(fd, table, l->wear_bytes, l->wear_offset[i]);
 	}
 	free(table);
