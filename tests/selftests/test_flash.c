@@ -9,6 +9,7 @@
 
 #include "bus.h"
 #include "kselftest_harness.h"
+#include "pattern.h"
 #include "tiers.h"
 
 #define DEVICE		"/dev/nvme0n1"
@@ -59,24 +60,6 @@ static int make(struct terrace_session *s, uint64_t bytes, uint32_t extent, int 
 	};
 
 	return terrace_buffer_create(s, bytes, &o, b);
-}
-
-static void fill_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, uint64_t salt)
-{
-	uint64_t *at = (uint64_t *)((char *)terrace_buffer_data(b) + from);
-
-	for (uint64_t i = 0; i < bytes / 8; i++)
-		at[i] = (from / 8 + i) * 0x9e3779b97f4a7c15ULL ^ salt;
-}
-
-static uint64_t wrong_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, uint64_t salt)
-{
-	const uint64_t *at = (uint64_t *)((char *)terrace_buffer_data(b) + from);
-	uint64_t wrong = 0;
-
-	for (uint64_t i = 0; i < bytes / 8; i++)
-		wrong += at[i] != ((from / 8 + i) * 0x9e3779b97f4a7c15ULL ^ salt);
-	return wrong;
 }
 
 /* Four times the landing pool is written and read in turns. */

@@ -24,7 +24,7 @@ static void profile_of(struct tmodel_profile *p, uint64_t capacity, uint64_t bps
 	};
 }
 
-static int format(const char *device)
+int tiers_format(const char *device)
 {
 	int status;
 	pid_t child = fork();
@@ -55,7 +55,7 @@ int tiers_up(const struct tiers_config *c)
 	int err;
 
 	if (c->slow_device) {
-		if (!c->slow_kept && format(c->slow_device))
+		if (!c->slow_kept && tiers_format(c->slow_device))
 			return -EIO;
 		snprintf(text, sizeof(text), "blk:%s", c->slow_device);
 		slow.backing = text;
@@ -73,6 +73,24 @@ int tiers_up(const struct tiers_config *c)
 		err = terrace_tier_online(&fast);
 	if (!err)
 		err = terrace_tier_online(&slow);
+	if (err)
+		printf("# %s\n", terrace_error());
+	return err;
+}
+
+int tiers_flash_up(const char *name, uint32_t rank, const char *device, uint64_t bytes,
+		   uint64_t landing_bytes)
+{
+	struct terrace_tier_config flash = {
+		.name = name, .rank = rank, .classes = ALL_CLASSES, .landing_bytes = landing_bytes,
+	};
+	char text[300];
+	int err;
+
+	snprintf(text, sizeof(text), "blk:%s", device);
+	flash.backing = text;
+	profile_of(&flash.profile, bytes, 100000000000ULL);
+	err = terrace_tier_online(&flash);
 	if (err)
 		printf("# %s\n", terrace_error());
 	return err;

@@ -39,6 +39,16 @@ int tiers_up(const struct tiers_config *config);
 /* 64 MiB and 256 MiB, all classes, scale 1. */
 int tiers_up_default(void);
 
+/*
+ * Bring a flash tier of all classes online beside the others; the device has a format. 0 or a
+ * negative errno.
+ */
+int tiers_flash_up(const char *name, uint32_t rank, const char *device, uint64_t bytes,
+		   uint64_t landing_bytes);
+
+/* terrace tier format DEVICE --overwrite DEVICE; 0 or another number. */
+int tiers_format(const char *device);
+
 /* Take both down; what cannot go is reported on standard output as TAP comment. */
 void tiers_down(void);
 

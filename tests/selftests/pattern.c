@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include "pattern.h"
+
+static uint64_t word(uint64_t index, uint64_t salt)
+{
+	return index * 0x9e3779b97f4a7c15ULL ^ salt;
+}
+
+void fill_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, uint64_t salt)
+{
+	uint64_t *at = (uint64_t *)((char *)terrace_buffer_data(b) + from);
+
+	for (uint64_t i = 0; i < bytes / 8; i++)
+		at[i] = word(from / 8 + i, salt);
+}
+
+uint64_t wrong_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, uint64_t salt)
+{
+	const uint64_t *at = (uint64_t *)((char *)terrace_buffer_data(b) + from);
+	uint64_t wrong = 0;
+
+	for (uint64_t i = 0; i < bytes / 8; i++)
+		wrong += at[i] != word(from / 8 + i, salt);
+	return wrong;
+}
+
+static sigjmp_buf bus_jump;
+
+static void on_bus(int sig)
+{
+	siglongjmp(bus_jump, sig);
+}
+
+static bool access_fails(char *at, bool store)
+{
+	struct sigaction action = { .sa_handler = on_bus, .sa_flags = SA_NODEFER }, old;
+	volatile char *byte = at;
+	bool failed = true;
+
+	sigaction(SIGBUS, &action, &old);
+	if (!sigsetjmp(bus_jump, 1)) {
+		if (store)
+			*byte = *byte;
+		else
+			(void)*byte;
+		failed = false;
+	}
+	sigaction(SIGBUS, &old, NULL);
+	return failed;
+}
+
+bool load_fails(const char *at)
+{
+	return access_fails((char *)at, false);
+}
+
+bool store_fails(char *at)
+{
+	return access_fails(at, true);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Known content of buffers, and loads that may fail. */
+#ifndef _SELFTESTS_PATTERN_H
+#define _SELFTESTS_PATTERN_H
+
+#include <terrace/terrace.h>
+
+/* Every word tells its place and @salt. */
+void fill_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, uint64_t salt);
+
+/* How many words are not what fill_words() wrote. */
+uint64_t wrong_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, uint64_t salt);
+
+/* Whether a load is answered by SIGBUS. */
+bool load_fails(const char *at);
+
+/* Whether a store is; it writes what it reads. */
+bool store_fails(char *at);
+
+#endif /* _SELFTESTS_PATTERN_H */
