@@ -115,6 +115,11 @@ int mapper_reload(const char *name, const char *table)
 		     name) ? -EIO : 0;
 }
 
+bool mapper_there(const char *name)
+{
+	return !shell("dmsetup info %s >/dev/null 2>&1", name);
+}
+
 void mapper_down(const char *name)
 {
 	shell("dmsetup remove " NO_UDEV " --retry %s", name);

@@ -33,6 +33,7 @@ bool mapper_has(const char *target);
  */
 int mapper_up(const char *name, const char *table);
 int mapper_reload(const char *name, const char *table);
+bool mapper_there(const char *name);
 void mapper_down(const char *name);
 
 /* What a shell says of a command: its exit status. */

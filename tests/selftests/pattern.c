@@ -28,6 +28,16 @@ uint64_t wrong_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, ui
 	return wrong;
 }
 
+bool words_at(const void *at, uint64_t bytes, uint64_t offset, uint64_t salt)
+{
+	const uint64_t *words = at;
+
+	for (uint64_t i = 0; i < bytes / 8; i++)
+		if (words[i] != word(offset / 8 + i, salt))
+			return false;
+	return true;
+}
+
 static sigjmp_buf bus_jump;
 
 static void on_bus(int sig)

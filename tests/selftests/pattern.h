@@ -11,6 +11,9 @@ void fill_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, uint64_
 /* How many words are not what fill_words() wrote. */
 uint64_t wrong_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, uint64_t salt);
 
+/* Whether memory is what fill_words() wrote at an offset. */
+bool words_at(const void *at, uint64_t bytes, uint64_t offset, uint64_t salt);
+
 /* Whether a load is answered by SIGBUS. */
 bool load_fails(const char *at);
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A wear table that cannot be written: no wear is lost but what is said to be uncertain. */
+#include <errno.h>
+
+#include "faulty.h"
+#include "kselftest_harness.h"
+#include "media_image.h"
+#include "pattern.h"
+
+#define LOSS	(128 * MIB)
+
+FIXTURE(wear_errors) {
+	struct loop_device disk;
+	struct terrace_session *s;
+	struct terrace_buffer *b;
+	int fast;
+	int slow;
+};
+
+FIXTURE_SETUP(wear_errors)
+{
+	const char *lacks = faulty_lacks();
+
+	if (lacks)
+		SKIP(return, "%s", lacks);
+	ASSERT_EQ(0, faulty_up(&self->disk));
+	ASSERT_EQ(0, faulty_tiers_up());
+	ASSERT_EQ(0, terrace_session_open(NULL, &self->s));
+	self->fast = terrace_tier_find(self->s, "fast");
+	self->slow = terrace_tier_find(self->s, "slow");
+	self->b = NULL;
+}
+
+FIXTURE_TEARDOWN(wear_errors)
+{
+	terrace_buffer_free(self->b);
+	terrace_session_close(self->s);
+	tiers_down();
+	faulty_down(&self->disk);
+}
+
+static int make(struct terrace_session *s, uint64_t bytes, int tier, struct terrace_buffer **b)
+{
+	struct terrace_buffer_options o = {
+		.class_id = TERRACE_CLASS_WEIGHTS, .tier = tier, .strict = true,
+	};
+
+	return terrace_buffer_create(s, bytes, &o, b);
+}
+
+/* Checkpoints cannot be written: nothing is programmed that a crash would leave uncounted. */
+TEST_F_TIMEOUT(wear_errors, no_more_is_uncounted_than_is_said, 240)
+{
+	uint64_t bytes = 16 * MIB;
+	int newest = image_newest(self->disk.content), err = 0;
+	uint64_t saved, programmed;
+
+	ASSERT_LE(0, newest);
+	saved = image_programmed(self->disk.content, newest);
+	ASSERT_EQ(0, make(self->s, bytes, self->fast, &self->b));
+	fill_words(self->b, 0, bytes, 6);
+	ASSERT_EQ(0, faulty_tables(&self->disk));
+	for (int round = 0; round < 10 && !err; round++) {
+		err = terrace_migrate(self->b, 0, bytes, self->slow, NULL);
+		if (!err)
+			err = terrace_migrate(self->b, 0, bytes, self->fast, NULL);
+	}
+	EXPECT_EQ(-EIO, err);
+	programmed = tiers_value("slow", "flash_programmed_bytes");
+	EXPECT_LE(programmed - saved, LOSS);
+	EXPECT_EQ(0, tiers_value("slow", "flash_retired_bytes"));
+	EXPECT_EQ(0, wrong_words(self->b, 0, bytes, 6));
+	/* the device recovers: so does the tier */
+	ASSERT_EQ(0, faulty_none(&self->disk));
+	EXPECT_EQ(0, terrace_migrate(self->b, 0, bytes, self->slow, NULL));
+	EXPECT_EQ(0, wrong_words(self->b, 0, bytes, 6));
+}
+
+/* A tier whose beginning cannot be written down does not come up, and loses nothing by it. */
+TEST_F(wear_errors, a_tier_that_cannot_write_its_wear_stays_down)
+{
+	uint64_t bytes = 4 * MIB;
+
+	ASSERT_EQ(0, make(self->s, bytes, self->fast, &self->b));
+	fill_words(self->b, 0, bytes, 7);
+	ASSERT_EQ(0, terrace_migrate(self->b, 0, bytes, self->slow, NULL));
+	terrace_buffer_free(self->b);
+	self->b = NULL;
+	tiers_down();
+	ASSERT_EQ(0, faulty_tables(&self->disk));
+	EXPECT_EQ(-EIO, faulty_tiers_up());
+	tiers_down();
+	ASSERT_EQ(0, faulty_none(&self->disk));
+	ASSERT_EQ(0, faulty_tiers_up());
+	EXPECT_EQ((long long)bytes, tiers_value("slow", "flash_programmed_bytes"));
+	EXPECT_EQ(0, tiers_value("slow", "flash_uncertain_bytes"));
+}
+
+/* What could not be written down when the tier went is uncertain when it comes again. */
+TEST_F(wear_errors, a_tier_that_cannot_write_its_wear_goes)
+{
+	uint64_t bytes = 4 * MIB;
+
+	ASSERT_EQ(0, make(self->s, bytes, self->fast, &self->b));
+	fill_words(self->b, 0, bytes, 8);
+	ASSERT_EQ(0, terrace_migrate(self->b, 0, bytes, self->slow, NULL));
+	terrace_buffer_free(self->b);
+	self->b = NULL;
+	ASSERT_EQ(0, faulty_tables(&self->disk));
+	EXPECT_EQ(0, terrace_tier_offline("slow"));
+	EXPECT_EQ(0, terrace_tier_offline("fast"));
+	ASSERT_EQ(0, faulty_none(&self->disk));
+	ASSERT_EQ(0, faulty_tiers_up());
+	EXPECT_EQ(0, tiers_value("slow", "flash_programmed_bytes"));
+	EXPECT_EQ((long long)LOSS, tiers_value("slow", "flash_uncertain_bytes"));
+}
+
+TEST_HARNESS_MAIN
