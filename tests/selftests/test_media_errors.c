@@ -63,7 +63,8 @@ static int make(struct terrace_session *s, uint64_t bytes, uint32_t extent, int 
 }
 
 /* Where the device holds what fill_words() wrote at an offset of a buffer, or 0. */
-static uint64_t place_of(struct loop_device *disk, uint64_t offset, uint64_t extent, uint64_t salt)
+static uint64_t place_of(struct loop_device *disk, uint64_t offset, uint64_t extent,
+			 uint64_t salt)
 {
 	uint64_t at = faulty_segment(disk, 0);
 
@@ -159,7 +160,8 @@ TEST_F_TIMEOUT(media_errors, a_move_that_cannot_be_written_changes_nothing, 120)
 
 	ASSERT_EQ(0, make(self->s, bytes, extent, self->fast, &self->b));
 	fill_words(self->b, 0, bytes, 4);
-	ASSERT_EQ(0, faulty_range(&self->disk, faulty_segment(&self->disk, 0), 3 * EXTENT, "error_writes"));
+	ASSERT_EQ(0, faulty_range(&self->disk, faulty_segment(&self->disk, 0), 3 * EXTENT,
+				  "error_writes"));
 	EXPECT_EQ(-EIO, terrace_migrate(self->b, 0, bytes, self->slow, NULL));
 	EXPECT_EQ(3, tiers_value("slow", "media_errors"));
 	EXPECT_EQ(3 * (long long)EXTENT, tiers_value("slow", "flash_retired_bytes"));
