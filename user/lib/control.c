@@ -47,6 +47,19 @@ static int write_u64(const char *dir, const char *key, uint64_t value)
 	return write_value(dir, key, text);
 }
 
+static uint32_t read_scale_shift(void)
+{
+	FILE *f = fopen(CONTROL "/scale_shift", "re");
+	uint32_t shift = 0;
+
+	if (f) {
+		if (fscanf(f, "%" SCNu32, &shift) != 1)
+			shift = 0;
+		fclose(f);
+	}
+	return shift;
+}
+
 int terrace_device_configure(const struct terrace_device_config *c)
 {
 	const struct {
@@ -115,6 +128,17 @@ static int tier_write_profile(const char *dir, const struct terrace_tier_config 
 	return err;
 }
 
+static int capacity_error(const struct terrace_tier_config *c)
+{
+	const char *device = c->backing + 4;
+	uint32_t shift = read_scale_shift();
+
+	return error_set(-EFBIG, "tier %s cannot come online: its capacity of %llu bytes divided by the scale of %llu is %llu, %s has room for %llu, less what was retired; state a smaller capacity or use a larger device",
+			 c->name, c->profile.capacity_bytes, 1ULL << shift,
+			 c->profile.capacity_bytes >> shift, device,
+			 (unsigned long long)media_room(device));
+}
+
 static int online_error(int err, const struct terrace_tier_config *c)
 {
 	switch (err) {
@@ -147,8 +171,10 @@ static int online_error(int err, const struct terrace_tier_config *c)
 		return error_set(err, "tier %s cannot come online: %s is read-only", c->name,
 				 c->backing + 4);
 	case -EFBIG:
-		return error_set(err, "tier %s cannot come online: its capacity divided by the scale is more than %s has room for",
-				 c->name, c->backing + 4);
+		return capacity_error(c);
+	case -EIO:
+		return error_set(err, "tier %s cannot come online: %s cannot be read or written (%s); see the kernel's log, and replace it",
+				 c->name, c->backing + 4, strerror(EIO));
 	case -EINVAL:
 		return error_set(err, "tier %s cannot come online: its profile is not usable or its capacity divided by the scale is less than a page",
 				 c->name);
@@ -258,6 +284,9 @@ int terrace_tier_offline(const char *name)
 	if (access(dir, F_OK))
 		return error_set(-ENOENT, "there is no tier %s; see 'terrace tier list'", name);
 	err = write_value(dir, "online", "0");
+	if (err == -ENODEV || err == -EIO || err == -EBADMSG)
+		return error_set(err, "tier %s cannot go offline: something it holds cannot be read any more (%s); discard that or free its buffers first, see 'terrace buffers'",
+				 name, strerror(-err));
 	if (err == -EBUSY || err == -ENOSPC || err == -EXDEV)
 		return error_set(-EBUSY, "tier %s cannot go offline: what it holds fits on no other tier or is pinned; free its buffers first, see 'terrace buffers'",
 				 name);

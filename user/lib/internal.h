@@ -47,4 +47,7 @@ const char *tier_label(struct terrace_session *s, uint32_t tier, char label[TERR
 /* 0, or -EINVAL when a word is not a tier's name. */
 int tier_name_check(const char *name);
 
+/* Bytes of extents that a formatted device has room for, retired segments included; 0 = unknown. */
+uint64_t media_room(const char *device);
+
 #endif /* _TERRACE_LIB_INTERNAL_H */
