@@ -5,7 +5,8 @@
 
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
-number=0
+# shellcheck source=tests/selftests/flash.sh
+. tests/selftests/flash.sh
 as=()
 nvme=/dev/nvme0n1
 modprobe -q loop
@@ -18,18 +19,6 @@ cleanup()
 	rm -rf "$work"
 }
 trap cleanup EXIT
-
-# result STATUS NAME
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "$work/said"
-		echo "not ok $number - $2"
-	fi
-}
 
 # accepts NAME PATTERN ARGUMENT...
 accepts()
