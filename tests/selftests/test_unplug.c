@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A flash tier whose NVMe device is taken out of the machine, under load and with content. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "devices.h"
+#include "kselftest_harness.h"
+#include "pattern.h"
+#include "tiers.h"
+
+#define DEVICE		"/dev/nvme0n1"
+#define FUNCTION	"/sys/class/nvme/nvme0/device"
+#define LANDING		(8 * MIB)
+#define BYTES		(4 * LANDING)
+#define EXTENTS		(BYTES / EXTENT)
+#define LOSS		(128 * MIB)
+
+FIXTURE(unplug) {
+	struct terrace_session *s;
+	struct terrace_buffer *b;
+	int fast;
+	int slow;
+};
+
+static int up(bool kept)
+{
+	const struct tiers_config config = {
+		.fast_bytes = 64 * MIB, .slow_bytes = 64 * MIB, .slow_kept = kept,
+		.fast_classes = ALL_CLASSES, .slow_classes = ALL_CLASSES,
+		.slow_device = DEVICE, .landing_bytes = LANDING,
+	};
+
+	return tiers_up(&config);
+}
+
+static int unplug(void)
+{
+	return shell("echo 1 >" FUNCTION "/remove");
+}
+
+/* The driver takes its time. */
+static int plug_in(void)
+{
+	int tries, fd = -1;
+
+	shell("echo 1 >/sys/bus/pci/rescan");
+	for (tries = 0; tries < 300 && fd < 0; tries++) {
+		fd = open(DEVICE, O_RDWR | O_EXCL);
+		if (fd < 0)
+			usleep(100000);
+	}
+	close(fd);
+	return fd < 0 ? -ENODEV : 0;
+}
+
+FIXTURE_SETUP(unplug)
+{
+	if (access(DEVICE, F_OK)) { /* a test was killed */
+		tiers_down();
+		plug_in();
+	}
+	if (access(FUNCTION "/remove", W_OK))
+		SKIP(return, "no NVMe device that can be removed");
+	ASSERT_EQ(0, up(false));
+	ASSERT_EQ(0, terrace_session_open(NULL, &self->s));
+	self->fast = terrace_tier_find(self->s, "fast");
+	self->slow = terrace_tier_find(self->s, "slow");
+	self->b = NULL;
+}
+
+FIXTURE_TEARDOWN(unplug)
+{
+	terrace_buffer_free(self->b);
+	terrace_session_close(self->s);
+	tiers_down();
+	EXPECT_EQ(0, plug_in());
+}
+
+static int make(struct terrace_session *s, uint64_t bytes, int tier, struct terrace_buffer **b)
+{
+	struct terrace_buffer_options o = {
+		.class_id = TERRACE_CLASS_WEIGHTS, .tier = tier, .strict = true,
+	};
+
+	return terrace_buffer_create(s, bytes, &o, b);
+}
+
+/* What the loading process tells, and is told. */
+struct load {
+	bool stop;
+	uint32_t passes;
+	uint32_t failures;
+	uint32_t wrong;
+};
+
+/* Each extent is read, checked and written again; what fails is counted. */
+static void load_pass(struct terrace_buffer *b, volatile struct load *load)
+{
+	char *data = terrace_buffer_data(b);
+	uint64_t at;
+
+	for (at = 0; at < BYTES; at += EXTENT) {
+		if (load_fails(data + at) || store_fails(data + at))
+			load->failures++;
+		else if (!words_at(data + at, 4096, at, 1))
+			load->wrong++;
+	}
+	load->passes++;
+}
+
+static void load_run(volatile struct load *load)
+{
+	struct terrace_session *s;
+	struct terrace_buffer *b;
+
+	if (terrace_session_open(NULL, &s) ||
+	    make(s, BYTES, terrace_tier_find(s, "slow"), &b))
+		_exit(1);
+	fill_words(b, 0, BYTES, 1);
+	while (!load->stop)
+		load_pass(b, load);
+	load_pass(b, load);
+	_exit(0);
+}
+
+/* Nothing hangs, no byte is wrong, and the tier goes when its user has gone. */
+TEST_F_TIMEOUT(unplug, under_load, 60)
+{
+	volatile struct load *load;
+	uint32_t before;
+	pid_t child;
+	int status;
+
+	load = mmap(NULL, sizeof(*load), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, load);
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		load_run(load);
+	while (load->passes < 2 && !waitpid(child, &status, WNOHANG))
+		usleep(10000);
+	ASSERT_EQ(0, load->failures);
+	ASSERT_EQ(0, unplug());
+	before = load->passes;
+	while (load->passes < before + 3 && !waitpid(child, &status, WNOHANG))
+		usleep(10000);
+	load->stop = true;
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_GT(load->failures, 0);
+	EXPECT_EQ(0, load->wrong);
+	EXPECT_EQ(0, tiers_value("slow", "used_bytes"));
+	EXPECT_EQ(0, terrace_tier_offline("slow"));
+}
+
+static uint32_t resident(struct terrace_buffer *b, struct terrace_extent_info *e)
+{
+	uint32_t i, n = 0;
+
+	if (terrace_query(b, 0, BYTES, e))
+		return 0;
+	for (i = 0; i < EXTENTS; i++)
+		n += !!(e[i].flags & TERRACE_EXTENT_RESIDENT);
+	return n;
+}
+
+/* How many of the extents that were resident cannot be read right any more. */
+static uint32_t resident_lost(struct terrace_buffer *b, const struct terrace_extent_info *e)
+{
+	const char *data = terrace_buffer_data(b);
+	uint32_t i, n = 0;
+
+	for (i = 0; i < EXTENTS; i++)
+		if (e[i].flags & TERRACE_EXTENT_RESIDENT)
+			n += load_fails(data + i * EXTENT) || wrong_words(b, i * EXTENT, EXTENT, 2);
+	return n;
+}
+
+/* What is in frames is there; the rest is answered by an error, by read(2) as well. */
+TEST_F_TIMEOUT(unplug, what_is_resident_stays, 60)
+{
+	struct terrace_extent_info before[EXTENTS];
+	uint32_t i, n, failed = 0;
+	char byte;
+
+	ASSERT_EQ(0, make(self->s, BYTES, self->slow, &self->b));
+	fill_words(self->b, 0, BYTES, 2);
+	/* all have a block now, and those that are resident are clean or dirty as it came */
+	ASSERT_EQ(0, wrong_words(self->b, 0, BYTES, 2));
+	ASSERT_EQ(0, unplug());
+	n = resident(self->b, before);
+	ASSERT_EQ(LANDING / EXTENT, n);
+	EXPECT_EQ(0, resident_lost(self->b, before));
+	for (i = 0; i < EXTENTS; i++) {
+		if (before[i].flags & TERRACE_EXTENT_RESIDENT)
+			continue;
+		failed += load_fails((char *)terrace_buffer_data(self->b) + i * EXTENT);
+		EXPECT_EQ(-1, pread(terrace_buffer_fd(self->b), &byte, 1, i * EXTENT));
+		EXPECT_EQ(true, errno == ENODEV || errno == EIO || errno == ENOMEM);
+	}
+	EXPECT_EQ(EXTENTS - n, failed);
+	/* reading in vain takes no frame from what can still be read */
+	EXPECT_EQ(0, resident_lost(self->b, before));
+	EXPECT_EQ(0, tiers_value("slow", "flash_retired_bytes"));
+}
+
+/* What is resident can be moved away; what is not keeps the tier, which says why. */
+TEST_F_TIMEOUT(unplug, the_tier_goes_when_its_buffers_do, 60)
+{
+	struct terrace_extent_info e[EXTENTS];
+	uint32_t i, moved = 0;
+
+	ASSERT_EQ(0, make(self->s, BYTES, self->slow, &self->b));
+	fill_words(self->b, 0, BYTES, 2);
+	ASSERT_EQ(0, unplug());
+	ASSERT_EQ(LANDING / EXTENT, resident(self->b, e));
+	for (i = 0; i < EXTENTS; i++)
+		if (e[i].flags & TERRACE_EXTENT_RESIDENT)
+			moved += !terrace_migrate(self->b, i * EXTENT, EXTENT, self->fast, NULL);
+	EXPECT_EQ(LANDING / EXTENT, moved);
+	EXPECT_EQ(0, resident_lost(self->b, e));
+	EXPECT_EQ(-ENODEV, terrace_tier_offline("slow"));
+	EXPECT_NE(NULL, strstr(terrace_error(), "something it holds cannot be read any more")) {
+		TH_LOG("%s", terrace_error());
+	}
+	EXPECT_EQ((long long)(BYTES - LANDING), tiers_value("slow", "used_bytes"));
+	terrace_buffer_free(self->b);
+	self->b = NULL;
+	EXPECT_EQ(0, terrace_tier_offline("slow"));
+	EXPECT_EQ(0, terrace_tier_offline("fast"));
+
+	/* it comes back with its format, and what was programmed is uncertain */
+	ASSERT_EQ(0, plug_in());
+	ASSERT_EQ(0, up(true));
+	EXPECT_EQ((long long)LOSS, tiers_value("slow", "flash_uncertain_bytes"));
+}
+
+/* Others use the device after this, whatever became of it here. */
+int main(int argc, char **argv)
+{
+	int status = test_harness_run(argc, argv);
+
+	if (access(DEVICE, F_OK)) {
+		tiers_down();
+		plug_in();
+	}
+	return status;
+}
