@@ -4,7 +4,6 @@
 #include <linux/loop.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,15 +15,22 @@
 int shell(const char *format, ...)
 {
 	char command[4096];
+	int status = -1;
 	va_list args;
-	int status;
+	pid_t child;
 
 	va_start(args, format);
 	vsnprintf(command, sizeof(command), format, args);
 	va_end(args);
 	fflush(stdout);
-	status = system(command);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	child = fork();
+	if (!child) {
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
 }
 
 static int loop_free_number(void)

@@ -52,7 +52,8 @@ static int make(struct terrace_session *s, uint64_t bytes, uint32_t extent,
 }
 
 /* All of it is written twice, so that every block was programmed and freed. */
-static void fill_up(struct __test_metadata *_metadata, struct _test_data_full *self, uint32_t extent)
+static void fill_up(struct __test_metadata *_metadata, struct _test_data_full *self,
+		    uint32_t extent)
 {
 	struct terrace_buffer *more;
 
