@@ -241,11 +241,12 @@ static bool extent_install(struct terrace_buffer *b, u64 index, struct folio *fo
 	return true;
 }
 
-static int extent_populate(struct terrace_buffer *b, u64 index, bool *fresh)
+static int extent_populate(struct terrace_buffer *b, u64 index)
 {
 	u32 home = READ_ONCE(b->extents[index].tier);
 	u64 bytes = terrace_extent_bytes(b);
 	struct folio *folio;
+	bool installed;
 	u32 tier;
 	int err;
 
@@ -253,28 +254,26 @@ static int extent_populate(struct terrace_buffer *b, u64 index, bool *fresh)
 	if (err)
 		return err;
 	terrace_frame_attach(b, index, folio);
-	*fresh = extent_install(b, index, folio, home, tier);
-	if (!*fresh)
+	installed = extent_install(b, index, folio, home, tier);
+	if (!installed)
 		terrace_frame_free(folio, tier);
 	if (tier != home)
-		terrace_tier_give(*fresh ? home : tier, bytes, 1);
+		terrace_tier_give(installed ? home : tier, bytes, 1);
 	return 0;
 }
 
 /**
  * terrace_extent_touch - the folio of an extent, with frames if it had none
  * @folio: set to the folio with a reference
- * @fresh: set when this call gave it its frames
  *
  * New frames are zero; those of a flash tier have its content.
  *
  * Return: 0, -EINTR, -ENOMEM (no tier has frames), or an error of terrace_block_fill().
  */
-int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio, bool *fresh)
+int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio)
 {
 	int err;
 
-	*fresh = false;
 	for (;;) {
 		err = terrace_extent_peek(b, index, folio);
 		if (err || *folio)
@@ -282,7 +281,7 @@ int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **fol
 		if (terrace_extent_flash(b, index))
 			err = terrace_block_fill(b, index);
 		else
-			err = extent_populate(b, index, fresh);
+			err = extent_populate(b, index);
 		if (err)
 			return err;
 	}

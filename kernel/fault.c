@@ -67,7 +67,6 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 	u64 index = fault_index(b, vmf);
 	struct folio *folio;
 	struct page *page;
-	bool fresh;
 	int err;
 
 	if (index >= b->count)
@@ -78,7 +77,7 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 			return fault_fill(vmf, b, index);
 	}
 	for (;;) {
-		err = terrace_extent_touch(b, index, &folio, &fresh);
+		err = terrace_extent_touch(b, index, &folio);
 		if (err)
 			return fault_sigbus(b, index, write, err);
 		if (fault_lock(b, index, folio))

@@ -44,10 +44,9 @@ static size_t io_copy(struct folio *folio, size_t offset, size_t bytes, struct i
 static int io_begin_write(struct terrace_buffer *b, u64 index, struct folio **folio)
 {
 	struct terrace_extent *e = &b->extents[index];
-	bool fresh;
 	int err;
 
-	err = terrace_extent_touch(b, index, folio, &fresh);
+	err = terrace_extent_touch(b, index, folio);
 	if (err)
 		return err;
 	/* a seal that came before our reference is seen here; a later one sees the reference */
@@ -57,13 +56,6 @@ static int io_begin_write(struct terrace_buffer *b, u64 index, struct folio **fo
 	}
 	set_bit(TERRACE_X_DIRTY, &e->flags);
 	return 0;
-}
-
-static int io_begin_read(struct terrace_buffer *b, u64 index, struct folio **folio)
-{
-	bool fresh;
-
-	return terrace_extent_touch(b, index, folio, &fresh);
 }
 
 static ssize_t io_rw(struct kiocb *iocb, struct iov_iter *iter,
@@ -106,7 +98,7 @@ static ssize_t io_rw(struct kiocb *iocb, struct iov_iter *iter,
  */
 ssize_t terrace_io_read(struct kiocb *iocb, struct iov_iter *to)
 {
-	return io_rw(iocb, to, io_begin_read);
+	return io_rw(iocb, to, terrace_extent_touch);
 }
 
 /**

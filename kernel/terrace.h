@@ -540,7 +540,7 @@ int terrace_call(const struct terrace_call *calls, unsigned int first, unsigned 
 /* ---- extents (extent.c) ---- */
 
 int terrace_extent_peek(struct terrace_buffer *b, u64 index, struct folio **folio);
-int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio, bool *fresh);
+int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio);
 int terrace_extent_wait(struct terrace_buffer *b, u64 index, const struct folio *folio);
 int terrace_extent_begin(struct terrace_buffer *b, u64 index);
 bool terrace_extent_try_begin(struct terrace_buffer *b, u64 index);

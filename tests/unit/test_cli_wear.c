@@ -23,6 +23,10 @@ static const struct wear_values hbf = {
 	.lifetime_known = true,
 	.lifetime_s = 21597343200, /* 99987.7 cycles at 0.4 a day */
 	.extrapolated = true,
+	.held = { [TERRACE_CLASS_WEIGHTS] = true, [TERRACE_CLASS_CONTEXT] = true },
+	.left_bytes = {
+		[TERRACE_CLASS_WEIGHTS] = 13740000000000, [TERRACE_CLASS_CONTEXT] = 13740000000000,
+	},
 };
 
 static void check_says(const struct wear_values *w, const char *expected)
@@ -41,7 +45,8 @@ static void check_says(const struct wear_values *w, const char *expected)
 	free(text);
 }
 
-#define BUDGET "write budget: 512 GB x 100000 cycles / (1.02 x 1826 days) = 27.49 TB a day\n"
+#define LEFT "write budget left: 13.74 TB of weights, 13.74 TB of context\n"
+#define BUDGET "write budget: 512 GB x 100000 cycles / (1.02 x 1826 days) = 27.49 TB a day\n" LEFT
 
 static void test_arithmetic(void **state)
 {
@@ -51,7 +56,7 @@ static void test_arithmetic(void **state)
 	check_says(&w, BUDGET "lifetime: (100000 - 12.3) cycles left / 0.4 cycles a day = 684.38 years, extrapolated from less than a model day\n");
 	w.extrapolated = false;
 	w.waf_permille = 1000;
-	check_says(&w, "write budget: 512 GB x 100000 cycles / (1 x 1826 days) = 27.49 TB a day\n"
+	check_says(&w, "write budget: 512 GB x 100000 cycles / (1 x 1826 days) = 27.49 TB a day\n" LEFT
 		   "lifetime: (100000 - 12.3) cycles left / 0.4 cycles a day = 684.38 years\n");
 }
 
@@ -83,11 +88,11 @@ static void test_left_by_class(void **state)
 
 	(void)state;
 	w.lifetime_known = false;
-	w.left_known[TERRACE_CLASS_WEIGHTS] = true;
 	w.left_bytes[TERRACE_CLASS_WEIGHTS] = 1500000000000;
-	w.left_known[TERRACE_CLASS_CONTEXT] = true;
-	w.left_bytes[TERRACE_CLASS_CONTEXT] = -2048;
-	check_says(&w, BUDGET "write budget left: 1.5 TB of weights, -2.048 kB of context\n"
+	w.left_bytes[TERRACE_CLASS_CONTEXT] = 0;
+	w.debt_bytes = 2048;
+	check_says(&w, "write budget: 512 GB x 100000 cycles / (1.02 x 1826 days) = 27.49 TB a day\n"
+		   "write budget left: 1.5 TB of weights, 0 B of context, 2.048 kB spent beyond it\n"
 		   "lifetime: not known before the first model minute is over\n");
 }
 

@@ -82,17 +82,6 @@ static bool parse_number(const char *text, uint64_t *value)
 	return !errno && !*end;
 }
 
-/* What is left of something may be less than nothing. */
-static bool parse_negative(const char *text, int64_t *value)
-{
-	uint64_t size;
-
-	if (*text != '-' || !parse_number(text + 1, &size) || size > INT64_MAX)
-		return false;
-	*value = -(int64_t)size;
-	return true;
-}
-
 static int print_value(const char *attribute, const char *text, void *context)
 {
 	char readable[UNIT_MAX];
@@ -116,17 +105,11 @@ static int print_value(const char *attribute, const char *text, void *context)
 
 static int add_value(const char *attribute, const char *text, void *context)
 {
-	json_t *object = context, *json;
-	int64_t negative;
+	json_t *object = context;
 	uint64_t value;
 
-	if (parse_number(text, &value))
-		json = json_amount(value);
-	else if (parse_negative(text, &negative))
-		json = json_integer(negative);
-	else
-		json = json_string(text);
-	return json_object_set_new(object, attribute, json) ? -ENOMEM : 0;
+	return json_object_set_new(object, attribute, parse_number(text, &value) ?
+				   json_amount(value) : json_string(text)) ? -ENOMEM : 0;
 }
 
 static int show(const char *name)

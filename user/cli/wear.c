@@ -2,7 +2,7 @@
 #include "cli/wear.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <string.h>
 #include <terrace/terrace.h>
 
 #include "cli/output.h"
@@ -29,19 +29,20 @@ static int read_profile(const char *tier, struct wear_values *w)
 	return err ? err : w->endurance_cycles ? 0 : -ENODATA;
 }
 
-/* Of kernels that share the budget out by class. */
-static void read_left(const char *tier, struct wear_values *w)
+static int read_left(const char *tier, struct wear_values *w)
 {
-	char attribute[64], text[SYSFS_VALUE_MAX];
+	char attribute[64], classes[SYSFS_VALUE_MAX];
+	int err = sysfs_read(tier, "classes", classes);
 	uint32_t i;
 
-	for (i = 0; i < TERRACE_CLASSES; i++) {
-		snprintf(attribute, sizeof(attribute), "write_budget_left_%s_bytes",
-			 terrace_class_name(i));
-		w->left_known[i] = !sysfs_read(tier, attribute, text);
-		if (w->left_known[i])
-			w->left_bytes[i] = strtoll(text, NULL, 10);
+	for (i = 0; i < TERRACE_CLASSES && !err; i++) {
+		const char *name = terrace_class_name(i);
+
+		w->held[i] = strstr(classes, name);
+		snprintf(attribute, sizeof(attribute), "write_budget_left_%s_bytes", name);
+		err = sysfs_number(tier, attribute, &w->left_bytes[i]);
 	}
+	return err ? err : sysfs_number(tier, "write_budget_debt_bytes", &w->debt_bytes);
 }
 
 int wear_read(const char *tier, struct wear_values *w)
@@ -55,6 +56,8 @@ int wear_read(const char *tier, struct wear_values *w)
 		err = sysfs_number(tier, "write_budget_bytes_per_day", &w->budget_bytes);
 	if (!err)
 		err = sysfs_number(tier, "wear_cycles_milli", &w->cycles_milli);
+	if (!err)
+		err = read_left(tier, w);
 	if (err)
 		return err;
 	err = sysfs_number(tier, "lifetime_seconds", &w->lifetime_s);
@@ -62,7 +65,6 @@ int wear_read(const char *tier, struct wear_values *w)
 		err = sysfs_number(tier, "lifetime_extrapolated", &extrapolated);
 	w->lifetime_known = !err;
 	w->extrapolated = extrapolated;
-	read_left(tier, w);
 	return err == -ENODATA ? 0 : err;
 }
 
@@ -84,18 +86,23 @@ static void print_budget(FILE *f, const struct wear_values *w)
 static void print_left(FILE *f, const struct wear_values *w)
 {
 	const char *between = "write budget left: ";
-	char left[UNIT_MAX];
+	char bytes[UNIT_MAX];
 	uint32_t i;
 
+	if (w->budget_bytes == UINT64_MAX)
+		return;
 	for (i = 0; i < TERRACE_CLASSES; i++) {
-		if (!w->left_known[i])
+		if (!w->held[i])
 			continue;
-		format_decimal_bytes(left, (double)w->left_bytes[i]);
-		fprintf(f, "%s%s of %s", between, left, terrace_class_name(i));
+		format_decimal_bytes(bytes, (double)w->left_bytes[i]);
+		fprintf(f, "%s%s of %s", between, bytes, terrace_class_name(i));
 		between = ", ";
 	}
-	if (between[0] == ',')
-		fputc('\n', f);
+	if (w->debt_bytes) {
+		format_decimal_bytes(bytes, (double)w->debt_bytes);
+		fprintf(f, ", %s spent beyond it", bytes);
+	}
+	fputc('\n', f);
 }
 
 /* The rate is what the kernel divided by: it says only what came out. */

@@ -22,8 +22,9 @@
  * @lifetime_known: not before the first model minute is over
  * @lifetime_s: UINT64_MAX when nothing was written in the last model day
  * @extrapolated: less than a model day was seen
- * @left_known, @left_bytes: by class, what it may still write of the budget; negative when it wrote
- *	more
+ * @held: by class, does the tier hold it?
+ * @left_bytes: by class, what is left of its share of the budget
+ * @debt_bytes: what was written beyond the shares
  */
 struct wear_values {
 	uint64_t capacity_bytes;
@@ -35,8 +36,9 @@ struct wear_values {
 	bool lifetime_known;
 	uint64_t lifetime_s;
 	bool extrapolated;
-	bool left_known[TERRACE_CLASSES];
-	int64_t left_bytes[TERRACE_CLASSES];
+	bool held[TERRACE_CLASSES];
+	uint64_t left_bytes[TERRACE_CLASSES];
+	uint64_t debt_bytes;
 };
 
 /**

@@ -284,7 +284,10 @@ int terrace_tier_offline(const char *name)
 	if (access(dir, F_OK))
 		return error_set(-ENOENT, "there is no tier %s; see 'terrace tier list'", name);
 	err = write_value(dir, "online", "0");
-	if (err == -ENODEV || err == -EIO || err == -EBADMSG)
+	if (err == -EAGAIN)
+		return error_set(err, "tier %s cannot go offline: what it holds would go to a tier whose write budget is used up; free its buffers first, or wait: it fills up in a model day",
+				 name);
+	if (err == -ENODEV || err == -EIO || err == -EBADMSG || err == -ENODATA)
 		return error_set(err, "tier %s cannot go offline: something it holds cannot be read any more (%s); discard that or free its buffers first, see 'terrace buffers'",
 				 name, strerror(-err));
 	if (err == -EBUSY || err == -ENOSPC || err == -EXDEV)
