@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The main job: two models on a slice of a real request trace over three sets of tiers, of which one
-# keeps the weights on the guest's NVMe device. Prints one table and sentences that its figures make.
+# backs HBF by the guest's NVMe device. Prints one table and sentences that its figures make.
 
 set -euo pipefail
 usage="usage: tests/vm/run user/examples/demo.sh [REQUESTS]

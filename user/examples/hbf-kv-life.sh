@@ -216,6 +216,7 @@ END {
 	table_lives(slc)
 	print "\nThe same with " grouped(tlc) " cycles:\n"
 	table_lives(tlc)
-	print "\nWhat studies find, as bytes a second to a stack; *: follows from what is published:\n"
+	print "\nWhat studies find, as bytes a second to a stack; *: the rate follows from the published"
+	print "life or cycles, so that SLC agrees with them by construction:\n"
 	table_studies()
 }'
