@@ -188,6 +188,9 @@ static int block_fill(struct terrace_buffer *b, u64 index, enum terrace_landing_
 	struct folio *folio;
 	int err;
 
+	/* others keep their frames: what they hold cannot be read again either */
+	if (e->block.number && terrace_media_dead(media_of(e->tier)))
+		return -ENODEV;
 	folio = terrace_landing_frame(b, index, what);
 	if (!folio)
 		return -ENOMEM;

@@ -89,13 +89,15 @@ static struct terrace_buffer *landing_next(struct terrace_landing *l,
 	return terrace_buffer_use(b) ? b : NULL;
 }
 
-/* Its block is stale, or near the end of its retention. */
+/* Its block is stale, near the end of its retention, or on a device that was removed. */
 static bool landing_needs_write(struct terrace_buffer *b, u64 index)
 {
 	const struct terrace_extent *e = &b->extents[index];
 
-	return test_bit(TERRACE_X_DIRTY, &e->flags) ||
-	       (e->block.number && terrace_block_age(b, index) != TMODEL_AGE_GOOD);
+	if (test_bit(TERRACE_X_DIRTY, &e->flags))
+		return true;
+	return e->block.number && (terrace_media_dead(terrace.tiers[e->tier].media) ||
+				   terrace_block_age(b, index) != TMODEL_AGE_GOOD);
 }
 
 /* No allocation on the way may wait for this very write. */

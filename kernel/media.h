@@ -136,6 +136,13 @@ struct terrace_media {
 
 struct terrace_media *terrace_media_open(const char *path);
 void terrace_media_close(struct terrace_media *m);
+
+/* Nothing on it can be reached any more. */
+static inline bool terrace_media_dead(const struct terrace_media *m)
+{
+	return READ_ONCE(m->disk.dead);
+}
+
 u64 terrace_media_reserve(struct terrace_media *m, u32 shift, u64 count);
 void terrace_media_unreserve(struct terrace_media *m, u32 shift, u64 count);
 u32 terrace_media_alloc(struct terrace_media *m, u32 shift);

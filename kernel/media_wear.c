@@ -79,10 +79,14 @@ out:
 	return err;
 }
 
+/* No table is written so often; above it one after the next would count as the older. */
+#define SEQUENCE_MAX	BIT_ULL(62)
+
 /* Read a copy into m->table. Return: its sequence number, or 0 when it is not valid. */
 static u64 table_read(struct terrace_media *m, u32 copy)
 {
 	struct terrace_media_wear_header *h = m->table;
+	u64 sequence;
 
 	if (terrace_disk_vmalloc(&m->disk, REQ_OP_READ, m->wear_offset[copy], h, m->wear_bytes))
 		return 0;
@@ -92,7 +96,8 @@ static u64 table_read(struct terrace_media *m, u32 copy)
 	    le32_to_cpu(h->crc) != crc_without(h, m->wear_bytes,
 					       offsetof(struct terrace_media_wear_header, crc)))
 		return 0;
-	return le64_to_cpu(h->sequence);
+	sequence = le64_to_cpu(h->sequence);
+	return sequence < SEQUENCE_MAX ? sequence : 0;
 }
 
 static int table_load(struct terrace_media *m)
@@ -107,8 +112,7 @@ static int table_load(struct terrace_media *m)
 		return -EUCLEAN;
 	if (first > second && table_read(m, 0) != first)
 		return -EIO;
-	if (!h->clean)
-		m->uncertain_pages = le32_to_cpu(h->loss_pages);
+	m->uncertain_pages = le32_to_cpu(h->loss_pages);
 	m->segments = kvcalloc(m->segment_count, sizeof(*m->segments), GFP_KERNEL);
 	if (!m->segments)
 		return -ENOMEM;
@@ -148,7 +152,8 @@ static void table_fill(struct terrace_media *m, bool clean)
 	h->segments = cpu_to_le32(m->segment_count);
 	h->sequence = cpu_to_le64(m->sequence + 1);
 	h->clean = cpu_to_le32(clean);
-	h->loss_pages = cpu_to_le32(clean ? 0 : MEDIA_LOSS_PAGES);
+	h->loss_pages = cpu_to_le32(min(m->uncertain_pages + (clean ? 0 : MEDIA_LOSS_PAGES),
+					(u64)U32_MAX));
 	for (i = 0; i < m->segment_count; i++) {
 		w[i].pages = cpu_to_le64(READ_ONCE(m->segments[i].pages));
 		if (READ_ONCE(m->segments[i].retired))
@@ -175,18 +180,27 @@ static int table_write(struct terrace_media *m)
 /**
  * terrace_media_wear_save - write a checkpoint
  * @clean: nothing is programmed after it
+ *
+ * What could not be saved stays unsaved: nothing more is programmed until it is.
  */
 int terrace_media_wear_save(struct terrace_media *m, bool clean)
 {
+	u64 unsaved;
 	int err;
 
 	guard(mutex)(&m->wear_lock);
 	spin_lock(&m->lock);
+	unsaved = m->unsaved_pages;
 	m->unsaved_pages = 0;
 	spin_unlock(&m->lock);
 	table_fill(m, clean);
 	err = table_write(m);
-	if (!err)
+	if (!err) {
 		m->sequence++;
+		return 0;
+	}
+	spin_lock(&m->lock);
+	m->unsaved_pages += unsaved;
+	spin_unlock(&m->lock);
 	return err;
 }

@@ -195,7 +195,9 @@ TEST_F_TIMEOUT(unplug, what_is_resident_stays, 60)
 	ASSERT_EQ(0, wrong_words(self->b, 0, BYTES, 2));
 	ASSERT_EQ(0, unplug());
 	n = resident(self->b, before);
-	ASSERT_EQ(LANDING / EXTENT, n);
+	/* a little is free, ahead of need */
+	ASSERT_LE(LANDING / EXTENT / 2, n);
+	ASSERT_GE(LANDING / EXTENT, n);
 	EXPECT_EQ(0, resident_lost(self->b, before));
 	for (i = 0; i < EXTENTS; i++) {
 		if (before[i].flags & TERRACE_EXTENT_RESIDENT)
@@ -214,22 +216,23 @@ TEST_F_TIMEOUT(unplug, what_is_resident_stays, 60)
 TEST_F_TIMEOUT(unplug, the_tier_goes_when_its_buffers_do, 60)
 {
 	struct terrace_extent_info e[EXTENTS];
-	uint32_t i, moved = 0;
+	uint32_t i, n, moved = 0;
 
 	ASSERT_EQ(0, make(self->s, BYTES, self->slow, &self->b));
 	fill_words(self->b, 0, BYTES, 2);
 	ASSERT_EQ(0, unplug());
-	ASSERT_EQ(LANDING / EXTENT, resident(self->b, e));
+	n = resident(self->b, e);
+	ASSERT_LT(0, n);
 	for (i = 0; i < EXTENTS; i++)
 		if (e[i].flags & TERRACE_EXTENT_RESIDENT)
 			moved += !terrace_migrate(self->b, i * EXTENT, EXTENT, self->fast, NULL);
-	EXPECT_EQ(LANDING / EXTENT, moved);
+	EXPECT_EQ(n, moved);
 	EXPECT_EQ(0, resident_lost(self->b, e));
 	EXPECT_EQ(-ENODEV, terrace_tier_offline("slow"));
 	EXPECT_NE(NULL, strstr(terrace_error(), "something it holds cannot be read any more")) {
 		TH_LOG("%s", terrace_error());
 	}
-	EXPECT_EQ((long long)(BYTES - LANDING), tiers_value("slow", "used_bytes"));
+	EXPECT_EQ((long long)(BYTES - n * EXTENT), tiers_value("slow", "used_bytes"));
 	terrace_buffer_free(self->b);
 	self->b = NULL;
 	EXPECT_EQ(0, terrace_tier_offline("slow"));

@@ -56,12 +56,12 @@ static void test_reasons(void **state)
 	uint32_t i, j;
 
 	(void)state;
-	for (i = 0; i <= TERRACE_REASON_INJECTED; i++) {
+	for (i = 0; i <= TERRACE_REASON_EXPIRED; i++) {
 		assert_string_not_equal(terrace_strreason(i), "unknown");
 		for (j = 0; j < i; j++)
 			assert_string_not_equal(terrace_strreason(i), terrace_strreason(j));
 	}
-	assert_string_equal(terrace_strreason(TERRACE_REASON_INJECTED + 1), "unknown");
+	assert_string_equal(terrace_strreason(TERRACE_REASON_EXPIRED + 1), "unknown");
 	assert_string_equal(terrace_strreason(UINT32_MAX), "unknown");
 }
 
