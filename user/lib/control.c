@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,15 +50,15 @@ static int write_u64(const char *dir, const char *key, uint64_t value)
 
 static uint32_t read_scale_shift(void)
 {
-	FILE *f = fopen(CONTROL "/scale_shift", "re");
-	uint32_t shift = 0;
+	int fd = open(CONTROL "/scale_shift", O_RDONLY | O_CLOEXEC);
+	char text[16] = "";
 
-	if (f) {
-		if (fscanf(f, "%" SCNu32, &shift) != 1)
-			shift = 0;
-		fclose(f);
-	}
-	return shift;
+	if (fd < 0)
+		return 0;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return strtoul(text, NULL, 10);
 }
 
 int terrace_device_configure(const struct terrace_device_config *c)
