@@ -7,7 +7,7 @@
 #include "tiers.h"
 
 #define FAULTY_BYTES	(64 * MIB)	/* 31 segments behind the tables, 29 of them promised */
-#define FAULTY_CAPACITY	(32 * MIB)	/* of each tier */
+#define FAULTY_CAPACITY	(16 * MIB)	/* of each tier */
 #define FAULTY_LANDING	(4 * MIB)
 
 /* NULL, or why there can be no such device: to skip a test. */
