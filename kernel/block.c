@@ -86,7 +86,7 @@ int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *foli
 	int try, err = -EIO;
 
 	*block = (struct terrace_block) {};
-	for (try = 0; try < PROGRAM_TRIES && err; try++) {
+	for (try = 0; try < PROGRAM_TRIES && err && err != -ENODEV; try++) {
 		block->number = terrace_media_alloc(m, b->shift);
 		if (!block->number)
 			return -EIO;

@@ -252,7 +252,7 @@ static bool landing_room(struct terrace_buffer *b, u32 tier, enum terrace_landin
 		waited = true;
 		if (landing_evict_one(tier, &hunt))
 			continue;
-		if (!tries-- || schedule_timeout_killable(1) || fatal_signal_pending(current))
+		if (terrace_media_dead(t->media) || !tries-- || schedule_timeout_killable(1) || fatal_signal_pending(current))
 			return false;
 	}
 	if (waited && !hunt.session)

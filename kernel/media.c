@@ -175,19 +175,26 @@ void terrace_media_free(struct terrace_media *m, u32 block)
 		segment_list(seg, size_of(m, seg->shift));
 }
 
-/* A block failed: no block of its segment is given out again. What is in them stays. */
-static void media_retire(struct terrace_media *m, u32 block)
+static bool segment_retire(struct terrace_media *m, struct media_segment *seg)
 {
-	struct media_segment *seg;
-
 	guard(spinlock)(&m->lock);
-	seg = segment_of(m, block);
 	if (seg->retired)
-		return;
+		return false;
 	segment_unlist(seg);
 	seg->retired = true;
 	size_of(m, seg->shift)->live--;
 	m->retired++;
+	return true;
+}
+
+/*
+ * A block failed: no block of its segment is given out again. What is in them stays. It is saved at
+ * once, so that a crash does not forget it; if that fails, the next checkpoint has it.
+ */
+static void media_retire(struct terrace_media *m, u32 block)
+{
+	if (segment_retire(m, segment_of(m, block)))
+		terrace_media_wear_save(m, false);
 }
 
 /* ---- content ---- */
@@ -261,8 +268,11 @@ static int media_write(struct terrace_media *m, u32 block, struct folio *folio)
  */
 int terrace_media_program(struct terrace_media *m, u32 block, struct folio *folio, u32 *sum)
 {
-	int err = media_count(m, block, folio_nr_pages(folio));
+	int err;
 
+	if (terrace_media_dead(m))
+		return -ENODEV;
+	err = media_count(m, block, folio_nr_pages(folio));
 	if (err)
 		return err;
 	*sum = folio_sum(folio);
@@ -324,7 +334,7 @@ static void media_ready(struct terrace_media *m)
 	for (i = 0; i < MEDIA_SIZES; i++)
 		INIT_LIST_HEAD(&m->sizes[i].partial);
 	for (i = 0; i < m->segment_count; i++) {
-		m->total_pages += m->segments[i].pages;
+		m->total_pages += min(m->segments[i].pages, U64_MAX - m->total_pages);
 		if (m->segments[i].retired)
 			m->retired++;
 		else

@@ -99,7 +99,7 @@ struct media_size {
 /**
  * struct terrace_media - a flash medium
  * @wear_lock: one checkpoint at a time; outside of @lock
- * @sequence: of the last table written, under @wear_lock
+ * @sequence, @copy: of the newest table, under @wear_lock
  * @unsaved_pages: programmed since the last checkpoint
  * @total_pages: programmed since the device was formatted
  * @uncertain_pages: that an earlier crash may have left uncounted
@@ -119,6 +119,7 @@ struct terrace_media {
 	struct mutex wear_lock;
 	void *table;
 	u64 sequence;
+	u32 copy;
 	u64 uncertain_pages;
 
 	spinlock_t lock;	/* row 11 */

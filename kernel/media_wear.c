@@ -79,6 +79,9 @@ out:
 	return err;
 }
 
+/* Pages of a segment, ever: two billion cycles. */
+#define PAGES_MAX	BIT_ULL(40)
+
 /* No table is written so often; above it one after the next would count as the older. */
 #define SEQUENCE_MAX	BIT_ULL(62)
 
@@ -110,7 +113,8 @@ static int table_load(struct terrace_media *m)
 	m->sequence = max(first, second);
 	if (!m->sequence)
 		return -EUCLEAN;
-	if (first > second && table_read(m, 0) != first)
+	m->copy = first > second ? 0 : 1;
+	if (!m->copy && table_read(m, 0) != first)
 		return -EIO;
 	m->uncertain_pages = le32_to_cpu(h->loss_pages);
 	m->segments = kvcalloc(m->segment_count, sizeof(*m->segments), GFP_KERNEL);
@@ -118,6 +122,8 @@ static int table_load(struct terrace_media *m)
 		return -ENOMEM;
 	for (i = 0; i < m->segment_count; i++) {
 		m->segments[i].pages = le64_to_cpu(w[i].pages);
+		if (m->segments[i].pages > PAGES_MAX)
+			return -EUCLEAN;
 		m->segments[i].retired = le32_to_cpu(w[i].flags) & TERRACE_MEDIA_RETIRED;
 	}
 	return 0;
@@ -165,7 +171,7 @@ static void table_fill(struct terrace_media *m, bool clean)
 
 static int table_write(struct terrace_media *m)
 {
-	u64 offset = m->wear_offset[(m->sequence + 1) % 2];
+	u64 offset = m->wear_offset[!m->copy];
 	int err;
 
 	err = terrace_disk_vmalloc(&m->disk, REQ_OP_WRITE, offset + TERRACE_MEDIA_PAGE,
@@ -197,6 +203,7 @@ int terrace_media_wear_save(struct terrace_media *m, bool clean)
 	err = table_write(m);
 	if (!err) {
 		m->sequence++;
+		m->copy = !m->copy;
 		return 0;
 	}
 	spin_lock(&m->lock);

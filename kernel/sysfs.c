@@ -285,8 +285,14 @@ static const struct attribute_group wear_group = {
 TIER_VALUE(landing_bytes, "%llu", t->landing.limit);
 TIER_VALUE(landing_session_bytes, "%llu", t->landing.session_limit);
 TIER_VALUE(landing_used_bytes, "%llu", READ_ONCE(t->landing.used));
-TIER_VALUE(flash_programmed_bytes, "%llu", READ_ONCE(t->media->total_pages) << 12);
-TIER_VALUE(flash_uncertain_bytes, "%llu", t->media->uncertain_pages << 12);
+
+static u64 pages_bytes(u64 pages)
+{
+	return min(pages, U64_MAX >> PAGE_SHIFT) << PAGE_SHIFT;
+}
+
+TIER_VALUE(flash_programmed_bytes, "%llu", pages_bytes(READ_ONCE(t->media->total_pages)));
+TIER_VALUE(flash_uncertain_bytes, "%llu", pages_bytes(t->media->uncertain_pages));
 TIER_VALUE(flash_retired_bytes, "%llu",
 	   (u64)READ_ONCE(t->media->retired) << TERRACE_MEDIA_SEGMENT_SHIFT);
 TIER_EVENT(readaheads, TERRACE_EV_READAHEADS);

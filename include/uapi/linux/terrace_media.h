@@ -13,8 +13,8 @@
  *
  * The copies of the wear table are written in turn, each with the next higher sequence number; the
  * valid one with the higher number counts. Both broken is an error, never a new beginning. A copy
- * that was written while the tier was online has clean = 0: pages programmed after it may be missing
- * in it. loss_pages says how many are missing at most, and grows with every crash.
+ * that was written while the tier was online has clean = 0: pages programmed after it may be
+ * missing in it. loss_pages says how many are missing at most, and grows with every crash.
  *
  * Written by `terrace tier format`, read as hostile input by the kernel.
  */
@@ -64,8 +64,8 @@ struct terrace_media_super {
  * @uuid: the superblock's
  * @sequence: of this copy, from 1, below 2^62
  * @clean: 1 = the tier went offline after this was written
- * @loss_pages: pages that may have been programmed and are not counted: before earlier crashes, and,
- *              when not clean, after this was written
+ * @loss_pages: pages that may have been programmed and are not counted: before earlier crashes,
+ *              and, when not clean, after this was written
  */
 struct terrace_media_wear_header {
 	__u8 magic[8];
