@@ -9,6 +9,8 @@ CC = gcc
 CLANG ?= clang
 CFLAGS ?= -O2 -g
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+# The benchmarks' device: an emulated processor is slower, compared to a drive, than a real one.
+TERRACE_VM_FLASH_BPS ?= 1000000000
 # The kernel to build the module for; the guest's unless said otherwise.
 KERNEL ?=
 
@@ -232,7 +234,8 @@ check:
 bench: deps
 	@[ -n "$(benches)" ] || { echo "tests/bench holds no benchmark" >&2; exit 1; }
 	@$(MAKE) --no-print-directory -j$(jobs) user module guest $(benches) >&2
-	@tests/vm/run sh -c 'for bench; do "$$bench" || exit; done' sh $(benches)
+	@TERRACE_VM_FLASH_BPS=$(TERRACE_VM_FLASH_BPS) \
+		tests/vm/run sh -c 'for bench; do "$$bench" || exit; done' sh $(benches)
 
 demo: deps
 	@$(MAKE) --no-print-directory -j$(jobs) user module bpf guest

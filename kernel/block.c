@@ -32,7 +32,7 @@ static u32 block_now_s(void)
 /**
  * terrace_block_age_s - model seconds since an extent's block was programmed
  *
- * The clock may have gone back: a replay begins its own.
+ * The other processor's look at the clock may have been a moment later.
  */
 u32 terrace_block_age_s(struct terrace_buffer *b, u64 index)
 {
@@ -55,7 +55,8 @@ enum tmodel_age terrace_block_age(struct terrace_buffer *b, u64 index)
 /**
  * terrace_block_touched - a step reads an extent in the model
  *
- * Racy: a read may be lost, which does not matter to what is counted in tens of thousands.
+ * A read may be lost, which does not matter to what is counted in tens of thousands; but none of an
+ * old block counts for a fresh one.
  */
 void terrace_block_touched(struct terrace_buffer *b, u64 index)
 {
@@ -63,9 +64,9 @@ void terrace_block_touched(struct terrace_buffer *b, u64 index)
 	u32 reads = READ_ONCE(e->block.reads);
 	u32 tier = READ_ONCE(e->tier);
 
-	if (!READ_ONCE(e->block.number) || reads == U32_MAX)
+	if (!READ_ONCE(e->block.number) || reads == U32_MAX ||
+	    cmpxchg(&e->block.reads, reads, reads + 1) != reads)
 		return;
-	WRITE_ONCE(e->block.reads, reads + 1);
 	if (reads + 1 == terrace.tiers[tier].profile.read_disturb_reads) {
 		terrace_tier_event(tier, TERRACE_EV_DISTURBED);
 		trace_terrace_media(tier, e->block.number, TERRACE_MEDIA_READ,
@@ -287,7 +288,7 @@ void terrace_block_clean_range(struct terrace_buffer *b, u64 first, u64 end)
 	for (; first < end; first = max(run, first + 1)) {
 		for (run = first; run < end && block_stale(&b->extents[run]); run++)
 			;
-		terrace_background(b, first, run, block_clean);
+		terrace_background(b, first, run, TERRACE_BACKGROUND_WRITE, block_clean);
 		cond_resched();
 	}
 }

@@ -118,6 +118,7 @@ static struct terrace_buffer *buffer_alloc(struct terrace_session *s,
 	strscpy(b->name, arg->name, sizeof(b->name));
 	mutex_init(&b->range_lock);
 	spin_lock_init(&b->table_lock);
+	INIT_LIST_HEAD(&b->jobs);
 	INIT_LIST_HEAD(&b->spares);
 	b->memcg = get_mem_cgroup_from_mm(current->mm);
 	b->pid = get_task_pid(current, PIDTYPE_TGID);
@@ -229,8 +230,8 @@ out_free:
 /**
  * terrace_buffer_use - keep a buffer's structure and extents while its file may be going
  *
- * For work that nobody waits for, so that the last close, not the end of the work, frees the
- * buffer. The caller keeps the file, or a folio of the buffer in a landing pool.
+ * For work that nobody waits for. The last close waits for those who use the buffer: an extent's
+ * transfer at most. The caller keeps the file, or a folio of the buffer in a landing pool.
  *
  * Return: true, to be ended with terrace_buffer_unuse(); false when the buffer is going.
  */
@@ -282,6 +283,7 @@ static int buffer_release(struct inode *inode, struct file *file)
 		xa_erase(&terrace.buffers, b->id);
 	WRITE_ONCE(b->file, NULL);
 	smp_mb();	/* pairs with the barrier in terrace_buffer_use() */
+	terrace_background_cancel(b);
 	wait_var_event(&b->users, !atomic_read(&b->users));
 	for (index = 0; index < b->count; index++) {
 		tier = b->extents[index].tier;

@@ -61,12 +61,13 @@ void terrace_disk_close(struct terrace_disk *d)
 	bdev_fput(d->file);
 }
 
+/* Whatever is wrong with the medium is EIO here. */
 static int disk_submit(struct terrace_disk *d, struct bio *bio)
 {
 	int err = READ_ONCE(d->dead) ? -ENODEV : submit_bio_wait(bio);
 
 	bio_put(bio);
-	return err;
+	return err == -ENODATA || err == -EILSEQ ? -EIO : err;
 }
 
 /**

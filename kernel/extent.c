@@ -241,9 +241,8 @@ static bool extent_install(struct terrace_buffer *b, u64 index, struct folio *fo
 	return true;
 }
 
-static int extent_populate(struct terrace_buffer *b, u64 index)
+static int extent_populate(struct terrace_buffer *b, u64 index, u32 home)
 {
-	u32 home = READ_ONCE(b->extents[index].tier);
 	u64 bytes = terrace_extent_bytes(b);
 	struct folio *folio;
 	bool installed;
@@ -272,16 +271,19 @@ static int extent_populate(struct terrace_buffer *b, u64 index)
  */
 int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio)
 {
+	u32 home;
 	int err;
 
 	for (;;) {
 		err = terrace_extent_peek(b, index, folio);
 		if (err || *folio)
 			return err;
-		if (terrace_extent_flash(b, index))
+		/* read once: if it moves meanwhile, what follows notices */
+		home = READ_ONCE(b->extents[index].tier);
+		if (terrace.tiers[home].media)
 			err = terrace_block_fill(b, index);
 		else
-			err = extent_populate(b, index);
+			err = extent_populate(b, index, home);
 		if (err)
 			return err;
 	}

@@ -95,7 +95,7 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 	if (!terrace_tracked(b))
 		set_bit(TERRACE_X_DIRTY, &b->extents[index].flags);
 	if (terrace_extent_flash(b, index))
-		folio_set_referenced(folio);
+		set_bit(TERRACE_X_USED, &b->extents[index].flags);
 	terrace_tier_event(b->extents[index].tier, TERRACE_EV_FAULTS);
 	terrace_sample_fault(b, index, TERRACE_ACCESS_READ);
 	if (!terrace_tracked(b) && write)

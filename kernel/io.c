@@ -77,6 +77,7 @@ static ssize_t io_rw(struct kiocb *iocb, struct iov_iter *iter,
 		err = begin(b, index, &folio);
 		if (err)
 			break;
+		set_bit(TERRACE_X_USED, &b->extents[index].flags);
 		done = io_copy(folio, in_extent, n, iter);
 		if (done < n)
 			err = PageHWPoison(folio_page(folio, (in_extent + done) >> PAGE_SHIFT)) ?

@@ -25,14 +25,22 @@
 /* Bytes that are evicted before they are asked for, at most. */
 #define AHEAD_BYTES	(8ULL << 20)
 
+/* Evictions for one frame that the host does not have. */
+#define ALLOC_TRIES	8
+
+/* Extents that are looked at before the host is told that there is nothing for it. */
+#define RECLAIM_LOOKS	16ULL
+
 /**
  * struct landing_hunt - what to evict
  * @session: whose extents; NULL = anybody's
  * @reclaim: for the host: nothing that needs a write or a wait, and the frames are freed
+ * @moving: set when somebody else was at work on one that it could have been
  */
 struct landing_hunt {
 	const struct terrace_session *session;
 	bool reclaim;
+	bool moving;
 };
 
 /**
@@ -45,10 +53,11 @@ void terrace_landing_add(struct terrace_buffer *b, u32 tier, struct folio *folio
 	struct terrace_landing *l = &terrace.tiers[tier].landing;
 
 	folio->private = b;
-	folio_set_referenced(folio);
+	set_bit(TERRACE_X_USED, &b->extents[folio->index >> terrace_extent_order(b)].flags);
 	guard(spinlock)(&l->lock);
 	list_add_tail(&folio->lru, &l->folios);
 	l->count++;
+	l->listed += folio_size(folio);
 }
 
 /**
@@ -63,6 +72,7 @@ void terrace_landing_remove(u32 tier, struct folio *folio)
 	list_del(&folio->lru);
 	folio->private = NULL;
 	l->count--;
+	l->listed -= folio_size(folio);
 	l->used -= folio_size(folio);
 	b->session->landing[tier] -= folio_size(folio);
 }
@@ -116,28 +126,38 @@ static bool landing_write(struct terrace_buffer *b, u64 index, u32 tier, struct 
  * Write an extent back whose frames alone hold its content, or soon will, then let them go. It is
  * isolated, its folio locked.
  */
-static bool landing_drop(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio,
-			 const struct landing_hunt *hunt)
+static bool landing_drop(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio)
 {
-	if (landing_needs_write(b, index) &&
-	    (hunt->reclaim || !landing_write(b, index, tier, folio)))
+	if (landing_needs_write(b, index) && !landing_write(b, index, tier, folio))
 		return false;
 	return terrace_extent_swap(b, index, NULL, tier);
 }
 
+/* Is it still what the hand saw, and worth a try? */
+static bool landing_evictable(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio,
+			      const struct landing_hunt *hunt)
+{
+	const struct terrace_extent *e = &b->extents[index];
+
+	return e->folio == folio && e->tier == tier && !terrace_frame_poisoned(folio) &&
+	       !(hunt->reclaim && landing_needs_write(b, index));
+}
+
 static bool landing_evict(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio,
-			  const struct landing_hunt *hunt)
+			  struct landing_hunt *hunt)
 {
 	u32 how = TERRACE_ISOLATE_UNMAP | (hunt->reclaim ? TERRACE_ISOLATE_TRY : 0);
 	bool gone = false;
 
-	if (!terrace_extent_try_begin(b, index))
+	if (!terrace_extent_try_begin(b, index)) {
+		hunt->moving = true;
 		return false;
-	if (b->extents[index].folio == folio && b->extents[index].tier == tier &&
-	    !terrace_frame_poisoned(folio) && !terrace_extent_isolate(b, index, how)) {
-		/* it is unmapped now: the next use refers to it again */
-		if (!folio_test_clear_referenced(folio))
-			gone = landing_drop(b, index, tier, folio, hunt);
+	}
+	if (landing_evictable(b, index, tier, folio, hunt) &&
+	    !terrace_extent_isolate(b, index, how)) {
+		/* it is unmapped now: the next use is seen */
+		if (!test_and_clear_bit(TERRACE_X_USED, &b->extents[index].flags))
+			gone = landing_drop(b, index, tier, folio);
 		folio_unlock(folio);
 		if (gone)
 			terrace_tier_event(tier, TERRACE_EV_EVICTIONS);
@@ -154,7 +174,7 @@ static bool landing_evict(struct terrace_buffer *b, u64 index, u32 tier, struct 
  * Two rounds: the first may only take references away. Returns the bytes that are free now, 0 when
  * there was nothing to evict.
  */
-static u64 landing_evict_one(u32 tier, const struct landing_hunt *hunt)
+static u64 landing_evict_one(u32 tier, struct landing_hunt *hunt)
 {
 	struct terrace_landing *l = &terrace.tiers[tier].landing;
 	u64 left = 2 * READ_ONCE(l->count) + 1;
@@ -162,6 +182,9 @@ static u64 landing_evict_one(u32 tier, const struct landing_hunt *hunt)
 	struct folio *folio;
 	u64 index, bytes = 0;
 
+	if (hunt->reclaim)
+		left = min(left, RECLAIM_LOOKS);
+	hunt->moving = false;
 	while (!bytes && left-- && !fatal_signal_pending(current)) {
 		b = landing_next(l, hunt, &folio, &index);
 		if (b) {
@@ -181,7 +204,7 @@ static u64 landing_evict_one(u32 tier, const struct landing_hunt *hunt)
  */
 u64 terrace_landing_reclaim(u32 tier)
 {
-	const struct landing_hunt hunt = { .reclaim = true };
+	struct landing_hunt hunt = { .reclaim = true };
 
 	return landing_evict_one(tier, &hunt);
 }
@@ -190,7 +213,7 @@ static void landing_ahead(struct work_struct *work)
 {
 	struct terrace_landing *l = container_of(work, struct terrace_landing, ahead);
 	u32 tier = container_of(l, struct terrace_tier, landing)->index;
-	const struct landing_hunt any = {};
+	struct landing_hunt any = {};
 	u64 room = min(AHEAD_BYTES, l->limit / 8);
 
 	while (READ_ONCE(l->used) + room > l->limit && landing_evict_one(tier, &any))
@@ -240,24 +263,54 @@ void terrace_landing_give(struct terrace_buffer *b, u32 tier)
 	b->session->landing[tier] -= bytes;
 }
 
+/*
+ * Is more than pins in the way? Then it is over as soon as the device has done, and is not counted
+ * as a try.
+ */
+static bool landing_under_way(const struct terrace_landing *l, const struct landing_hunt *hunt)
+{
+	return hunt->moving || READ_ONCE(l->used) > READ_ONCE(l->listed);
+}
+
 /* Room in the pool for one extent of the buffer. */
 static bool landing_room(struct terrace_buffer *b, u32 tier, enum terrace_landing_for what)
 {
 	struct terrace_tier *t = &terrace.tiers[tier];
-	u32 tries = what == TERRACE_LANDING_USE ? EVICT_TRIES : 0;
 	struct landing_hunt hunt = {};
-	bool waited = false;
+	u32 tries = EVICT_TRIES;
+	bool full = false;
 
 	while (!landing_take(t, b->session, terrace_extent_bytes(b), &hunt)) {
-		waited = true;
+		full |= !hunt.session;
 		if (landing_evict_one(tier, &hunt))
 			continue;
-		if (terrace_media_dead(t->media) || !tries-- || schedule_timeout_killable(1) || fatal_signal_pending(current))
+		if (what == TERRACE_LANDING_AHEAD || terrace_media_dead(t->media))
+			return false;
+		if (!landing_under_way(&t->landing, &hunt) && !tries--)
+			return false;
+		schedule_timeout_killable(1);
+		if (fatal_signal_pending(current))
 			return false;
 	}
-	if (waited && !hunt.session)
-		terrace_background_work(&t->landing.ahead);
+	if (full)
+		queue_work(system_unbound_wq, &t->landing.ahead);
 	return true;
+}
+
+/* The host has no frame: clean extents of the same session may give theirs. */
+static struct folio *landing_alloc(struct terrace_buffer *b, u64 index,
+				   enum terrace_landing_for what)
+{
+	struct landing_hunt own = { .session = b->session, .reclaim = true };
+	const struct terrace_extent *e = &b->extents[index];
+	u32 tries = what == TERRACE_LANDING_USE ? ALLOC_TRIES : 0;
+	struct folio *folio;
+
+	do {
+		folio = e->block.number ? terrace_frame_target(b, e->tier) :
+					  terrace_frame_zeroed(b, e->tier);
+	} while (!folio && tries-- && landing_evict_one(e->tier, &own));
+	return folio;
 }
 
 /**
@@ -271,17 +324,12 @@ static bool landing_room(struct terrace_buffer *b, u32 tier, enum terrace_landin
 struct folio *terrace_landing_frame(struct terrace_buffer *b, u64 index,
 				    enum terrace_landing_for what)
 {
-	const struct terrace_extent *e = &b->extents[index];
-	const struct landing_hunt any = {};
-	u32 tier = e->tier;
+	u32 tier = b->extents[index].tier;
 	struct folio *folio;
 
 	if (!landing_room(b, tier, what))
 		return NULL;
-	do {
-		folio = e->block.number ? terrace_frame_target(b, tier) :
-					  terrace_frame_zeroed(b, tier);
-	} while (!folio && landing_evict_one(tier, &any));
+	folio = landing_alloc(b, index, what);
 	if (!folio)
 		terrace_landing_give(b, tier);
 	return folio;

@@ -197,6 +197,12 @@ static void media_retire(struct terrace_media *m, u32 block)
 		terrace_media_wear_save(m, false);
 }
 
+/* Other errors are of the host, or pass: a full backing file, no memory, a removed device. */
+static bool media_broken(int err)
+{
+	return err == -EIO || err == -EBADMSG;
+}
+
 /* ---- content ---- */
 
 /*
@@ -215,17 +221,12 @@ static u64 block_offset(const struct terrace_media *m, u32 block)
 
 static int media_count(struct terrace_media *m, u32 block, u64 pages)
 {
-	u64 unsaved;
-
 	spin_lock(&m->lock);
 	segment_of(m, block)->pages += pages;
 	m->total_pages += pages;
 	m->unsaved_pages += pages;
-	unsaved = m->unsaved_pages;
 	spin_unlock(&m->lock);
-	/* the pages of this block are part of what the last checkpoint says may be missing */
-	return unsaved + MEDIA_SEGMENT_PAGES > MEDIA_LOSS_PAGES ?
-		terrace_media_wear_save(m, false) : 0;
+	return terrace_media_wear_checkpoint(m);
 }
 
 static bool in_flight_take(struct terrace_media *m, u64 pages)
@@ -250,8 +251,10 @@ static int media_write(struct terrace_media *m, u32 block, struct folio *folio)
 	u64 pages = folio_nr_pages(folio);
 	int err;
 
-	/* as long as the device, or its time-out, needs for the others */
+	/* in turn, so that many small ones do not keep a large one waiting */
+	mutex_lock(&m->in_flight_turn);
 	wait_event(m->in_flight_wait, in_flight_take(m, pages));
+	mutex_unlock(&m->in_flight_turn);
 	err = terrace_disk_folio(&m->disk, REQ_OP_WRITE, block_offset(m, block), folio);
 	in_flight_give(m, pages);
 	return err;
@@ -261,8 +264,8 @@ static int media_write(struct terrace_media *m, u32 block, struct folio *folio)
  * terrace_media_program - write a folio to its block
  * @sum: set to its checksum
  *
- * The wear is counted first, whether the write succeeds or not. A block that fails is retired; the
- * caller frees it and may try another.
+ * The wear is counted first, whether the write succeeds or not. A block that is broken is retired;
+ * the caller frees it and may try another.
  *
  * Return: 0 or a negative errno.
  */
@@ -277,7 +280,7 @@ int terrace_media_program(struct terrace_media *m, u32 block, struct folio *foli
 		return err;
 	*sum = folio_sum(folio);
 	err = media_write(m, block, folio);
-	if (err && err != -ENODEV)
+	if (media_broken(err))
 		media_retire(m, block);
 	return err;
 }
@@ -286,7 +289,7 @@ int terrace_media_program(struct terrace_media *m, u32 block, struct folio *foli
  * terrace_media_read - read a block into a folio and check it
  *
  * Return: 0; -EBADMSG when the checksum differs, or an error of the device: the folio's content is
- * not to be used, and the block is retired.
+ * not to be used, and a block that is broken is retired.
  */
 int terrace_media_read(struct terrace_media *m, u32 block, struct folio *folio, u32 sum)
 {
@@ -295,7 +298,7 @@ int terrace_media_read(struct terrace_media *m, u32 block, struct folio *folio, 
 	err = terrace_disk_folio(&m->disk, REQ_OP_READ, block_offset(m, block), folio);
 	if (!err && folio_sum(folio) != sum)
 		err = -EBADMSG;
-	if (err && err != -ENODEV)
+	if (media_broken(err))
 		media_retire(m, block);
 	return err;
 }
@@ -366,6 +369,7 @@ struct terrace_media *terrace_media_open(const char *path)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&m->wear_lock);
 	spin_lock_init(&m->lock);
+	mutex_init(&m->in_flight_turn);
 	init_waitqueue_head(&m->in_flight_wait);
 	err = terrace_disk_open(&m->disk, path);
 	if (err) {

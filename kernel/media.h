@@ -98,13 +98,14 @@ struct media_size {
 
 /**
  * struct terrace_media - a flash medium
- * @wear_lock: one checkpoint at a time; outside of @lock
+ * @wear_lock: one table at a time; outside of @lock
  * @sequence, @copy: of the newest table, under @wear_lock
  * @unsaved_pages: programmed since the last checkpoint
  * @total_pages: programmed since the device was formatted
  * @uncertain_pages: that an earlier crash may have left uncounted
  * @in_flight: pages being programmed
  * @in_flight_most: so many at a time, or one block; 0 = not limited; fixed while online
+ * @in_flight_turn: who waits for room; outside of @lock
  * @in_flight_wait: for others to be done
  * @usable: segments that may be promised: some are kept for levelling and retirement
  */
@@ -129,6 +130,7 @@ struct terrace_media {
 	u64 total_pages;
 	u64 in_flight;
 	u64 in_flight_most;
+	struct mutex in_flight_turn;
 	wait_queue_head_t in_flight_wait;
 	u32 usable;
 	u32 retired;
@@ -156,5 +158,6 @@ u64 terrace_media_cycles_max(struct terrace_media *m);
 
 int terrace_media_wear_load(struct terrace_media *m);
 int terrace_media_wear_save(struct terrace_media *m, bool clean);
+int terrace_media_wear_checkpoint(struct terrace_media *m);
 
 #endif /* _TERRACE_MEDIA_H */

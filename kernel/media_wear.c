@@ -183,31 +183,51 @@ static int table_write(struct terrace_media *m)
 				    m->table, TERRACE_MEDIA_PAGE);
 }
 
+/* What could not be saved stays unsaved. */
+static int wear_save(struct terrace_media *m, bool clean)
+{
+	u64 unsaved = READ_ONCE(m->unsaved_pages);
+	int err;
+
+	lockdep_assert_held(&m->wear_lock);
+	table_fill(m, clean);
+	err = table_write(m);
+	if (err)
+		return err;
+	m->sequence++;
+	m->copy = !m->copy;
+	spin_lock(&m->lock);
+	m->unsaved_pages -= unsaved;
+	spin_unlock(&m->lock);
+	return 0;
+}
+
 /**
- * terrace_media_wear_save - write a checkpoint
+ * terrace_media_wear_save - write the table
  * @clean: nothing is programmed after it
- *
- * What could not be saved stays unsaved: nothing more is programmed until it is.
  */
 int terrace_media_wear_save(struct terrace_media *m, bool clean)
 {
-	u64 unsaved;
-	int err;
-
 	guard(mutex)(&m->wear_lock);
-	spin_lock(&m->lock);
-	unsaved = m->unsaved_pages;
-	m->unsaved_pages = 0;
-	spin_unlock(&m->lock);
-	table_fill(m, clean);
-	err = table_write(m);
-	if (!err) {
-		m->sequence++;
-		m->copy = !m->copy;
+	return wear_save(m, clean);
+}
+
+static bool wear_due(struct terrace_media *m)
+{
+	guard(spinlock)(&m->lock);
+	/* what a program under way counted may be written before the next look */
+	return m->unsaved_pages + MEDIA_SEGMENT_PAGES > MEDIA_LOSS_PAGES;
+}
+
+/**
+ * terrace_media_wear_checkpoint - write the table if much was programmed since it was written
+ *
+ * Return: 0, or an error: then nothing may be programmed, it would be uncounted after a crash.
+ */
+int terrace_media_wear_checkpoint(struct terrace_media *m)
+{
+	if (!wear_due(m))
 		return 0;
-	}
-	spin_lock(&m->lock);
-	m->unsaved_pages += unsaved;
-	spin_unlock(&m->lock);
-	return err;
+	guard(mutex)(&m->wear_lock);
+	return wear_due(m) ? wear_save(m, false) : 0;
 }

@@ -149,6 +149,8 @@ static int migrate_program(struct terrace_buffer *b, u64 index, struct folio *co
 
 		if (!terrace_extent_swap(b, index, NULL, tier)) {
 			terrace_media_free(terrace.tiers[tier].media, block.number);
+			/* what was admitted is refunded, but flash was worn */
+			terrace_tier_spend_write(tier, b->class_id, terrace_extent_bytes(b));
 			return -EBUSY;
 		}
 		if (old)
@@ -228,9 +230,14 @@ static int migrate_content(struct terrace_buffer *b, u64 index, u32 tier, u32 *r
 
 static int migrate_admitted(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
 {
+	const struct terrace_extent *e = &b->extents[index];
 	u64 bytes = terrace_extent_bytes(b);
 	int err;
 
+	/* zeroes need no block */
+	if (terrace.tiers[tier].media && !e->block.number &&
+	    !test_bit(TERRACE_X_DIRTY, &e->flags))
+		return migrate_content(b, index, tier, reason);
 	if (!terrace_tier_admit_write(tier, b->class_id, bytes)) {
 		*reason = TERRACE_REASON_BUDGET;
 		return -EAGAIN;
@@ -287,7 +294,8 @@ static int migrate_locked(struct terrace_buffer *b, u64 index, u32 tier, u32 *re
  * @reason: set always
  *
  * On failure the extent is as before. Return: 0, -EINTR, -ENXIO, -EXDEV, -ENOSPC, -ENOMEM, -EIO,
- * -EBADMSG, -EAGAIN (write budget), or -EBUSY (pinned, or the tier is going).
+ * -EBADMSG, -ENODATA (retention over), -ENODEV (removed), -EAGAIN (write budget), or -EBUSY
+ * (pinned, or the tier is going).
  */
 int terrace_migrate_extent(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
 {
@@ -302,11 +310,13 @@ int terrace_migrate_extent(struct terrace_buffer *b, u64 index, u32 tier, u32 *r
 	return err;
 }
 
-/*
+/**
+ * terrace_migrate_interrupted - is a call that works extent by extent to stop?
+ *
  * A user's task goes on unless it is being killed. An io-wq worker is asked to stop by a signal
  * that does not kill.
  */
-static bool migrate_interrupted(void)
+bool terrace_migrate_interrupted(void)
 {
 	return current->flags & PF_IO_WORKER ? signal_pending(current) :
 					       fatal_signal_pending(current);
@@ -324,7 +334,7 @@ static void migrate_range(struct terrace_buffer *b, struct terrace_move *m, u64 
 	for (; index < end; index++) {
 		u32 from = READ_ONCE(b->extents[index].tier);
 
-		if (migrate_interrupted()) {
+		if (terrace_migrate_interrupted()) {
 			m->error = -EINTR;
 			m->reason = TERRACE_REASON_SIGNAL;
 			return;

@@ -8,7 +8,7 @@
 
 #include "terrace.h"
 
-/* As far ahead as that, but never more than a quarter of the landing pool. */
+/* As far ahead as that, but never more than a quarter of what the session may have of the pool. */
 #define READAHEAD_BYTES		(16ULL << 20)
 
 /* Small extents are asked for so many bytes at a time. */
@@ -19,9 +19,10 @@
 
 static u64 readahead_window(struct terrace_buffer *b, u64 index)
 {
-	u64 limit = terrace.tiers[READ_ONCE(b->extents[index].tier)].landing.limit;
+	u32 tier = READ_ONCE(b->extents[index].tier);
+	u64 share = terrace_landing_share(&terrace.tiers[tier].landing);
 
-	return max(min(READAHEAD_BYTES, limit / 4) >> b->shift, 1ULL);
+	return max(min(READAHEAD_BYTES, share / 4) >> b->shift, 1ULL);
 }
 
 static void readahead_fill(struct terrace_buffer *b, u64 index)
@@ -74,23 +75,23 @@ void terrace_readahead(struct terrace_buffer *b, u64 index)
 		return;
 	readahead_walk(b, index, readahead_window(b, index), &from, &to);
 	if (from < to)
-		terrace_background(b, from, to, readahead_fill);
+		terrace_background(b, from, to, TERRACE_BACKGROUND_READ, readahead_fill);
 }
 
 /**
- * terrace_readahead_range - fill what is said to be needed soon, as much as half of the pool holds
+ * terrace_readahead_range - fill what is said to be needed soon, half of the pool at most
  */
 void terrace_readahead_range(struct terrace_buffer *b, u64 first, u64 end)
 {
-	u64 limit;
+	u64 share;
 
 	while (first < end && !terrace_extent_flash(b, first))
 		first++;
 	if (first == end)
 		return;
-	limit = terrace.tiers[READ_ONCE(b->extents[first].tier)].landing.limit;
-	terrace_background(b, first, min(end, first + max(limit / 2 >> b->shift, 1ULL)),
-			   readahead_fill);
+	share = terrace_landing_share(&terrace.tiers[READ_ONCE(b->extents[first].tier)].landing);
+	terrace_background(b, first, min(end, first + max(share / 2 >> b->shift, 1ULL)),
+			   TERRACE_BACKGROUND_READ, readahead_fill);
 }
 
 /**

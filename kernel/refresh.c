@@ -5,7 +5,6 @@
  * never refused: what is not refreshed is lost.
  */
 #include <linux/mm.h>
-#include <linux/sched/signal.h>
 
 #include "media.h"
 #include "terrace.h"
@@ -28,7 +27,7 @@ static int refresh_content(struct terrace_buffer *b, u64 index, struct folio **f
 	int err;
 
 	*folio = e->folio;
-	if (e->folio)
+	if (e->folio && !terrace_frame_poisoned(e->folio))
 		return 0;
 	*folio = terrace_frame_target(b, e->tier);
 	if (!*folio)
@@ -78,7 +77,7 @@ int terrace_refresh_range(struct terrace_buffer *b, struct terrace_refresh *arg)
 	if (arg->reserved || !terrace_range_valid(b, arg->offset, arg->bytes))
 		return -EINVAL;
 	for (; index < end; index++) {
-		if (fatal_signal_pending(current))
+		if (terrace_migrate_interrupted())
 			return -EINTR;
 		err = terrace_extent_begin(b, index);
 		if (err)

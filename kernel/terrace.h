@@ -15,6 +15,7 @@
  *                            needs to account for every one. A task that holds one extent's bit
  *                            only tries for another's (eviction, landing.c).
  *  6. folio lock             of the folio in the extent; who gets it checks the table again
+ *     Below it, while content is written: the mutexes of struct terrace_media (media.h)
  *  7. i_mmap_rwsem, page table locks (core: unmap_mapping_pages(), folio_mkclean())
  *  8. buffer.table_lock      spinlock: extent table and its counters
  *  9. session.load_lock      spinlock: what the running step was charged
@@ -96,6 +97,7 @@ enum terrace_tier_event {
  * struct terrace_landing - the frames of a flash tier's resident extents (landing.c)
  * @folios: in the order of the CLOCK hand, by their lru
  * @count: of @folios
+ * @listed: bytes of @folios
  * @used: bytes of them, and of those under way
  * @limit: bytes; fixed while online, as is @session_limit
  * @session_limit: bytes for one session
@@ -105,11 +107,18 @@ struct terrace_landing {
 	spinlock_t lock;	/* row 11 */
 	struct list_head folios;
 	u64 count;
+	u64 listed;
 	u64 used;
 	u64 limit;
 	u64 session_limit;
 	struct work_struct ahead;
 };
+
+/* What a session's extents may have of a pool. */
+static inline u64 terrace_landing_share(const struct terrace_landing *l)
+{
+	return min(l->limit, l->session_limit);
+}
 
 /**
  * struct terrace_tier - a slot; what is below @lock is protected by it
@@ -385,6 +394,7 @@ enum {
 	TERRACE_X_DIRTY,
 	TERRACE_X_SEALED,
 	TERRACE_X_SEALING,	/* sealed by the call under way: taken back if it fails */
+	TERRACE_X_USED,		/* since the landing pool's hand passed */
 };
 
 /**
@@ -443,7 +453,8 @@ struct terrace_readahead {
  * @link: in session.buffers
  * @number: place in it
  * @range_lock: one seal, discard at a time
- * @table_lock: protects extents[].folio and tier, the counters, @readahead and @spares
+ * @table_lock: protects extents[].folio and tier, the counters, @readahead, @jobs and @spares
+ * @jobs: @job_count that wait or run in the background
  * @spares: @spare_count folios kept as destinations of moves (frame.c), by their lru
  */
 struct terrace_buffer {
@@ -471,6 +482,8 @@ struct terrace_buffer {
 	u64 resident;
 	u64 sealed;
 	struct terrace_readahead readahead;
+	struct list_head jobs;
+	u32 job_count;
 	struct list_head spares;
 	u32 spare_count;
 	struct terrace_extent extents[] __counted_by(count);
@@ -593,12 +606,19 @@ void terrace_landing_remove(u32 tier, struct folio *folio);
 
 /* ---- ahead of need (background.c, readahead.c, shrinker.c) ---- */
 
+enum terrace_background {
+	TERRACE_BACKGROUND_READ,
+	TERRACE_BACKGROUND_WRITE,
+	TERRACE_BACKGROUND_KINDS,
+};
+
 typedef void (*terrace_background_fn)(struct terrace_buffer *b, u64 index);
 
 int terrace_background_init(void);
 void terrace_background_exit(void);
-void terrace_background(struct terrace_buffer *b, u64 first, u64 end, terrace_background_fn fn);
-void terrace_background_work(struct work_struct *work);
+void terrace_background(struct terrace_buffer *b, u64 first, u64 end, enum terrace_background kind,
+			terrace_background_fn fn);
+void terrace_background_cancel(struct terrace_buffer *b);
 
 void terrace_readahead(struct terrace_buffer *b, u64 index);
 void terrace_readahead_range(struct terrace_buffer *b, u64 first, u64 end);
@@ -618,6 +638,7 @@ bool terrace_range_valid(const struct terrace_buffer *b, u64 offset, u64 bytes);
 
 int terrace_migrate_extent(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason);
 int terrace_migrate_moves(struct terrace_buffer *b, struct terrace_migrate *arg);
+bool terrace_migrate_interrupted(void);
 int terrace_migrate_uring(struct io_uring_cmd *cmd, unsigned int issue_flags);
 int terrace_migrate_advise(struct terrace_buffer *b, u64 offset, u64 bytes, int advice);
 int terrace_migrate_evacuate(u32 tier);
