@@ -114,6 +114,6 @@ programmed()
 dense=$(programmed $l)
 sparse=$(programmed $q)
 echo "The NVMe device that stands for HBF was programmed at most once for each sealed byte: $dense of" \
-	"$l and $sparse of $q; the rest waits in the landing pool."
+	"$l and $sparse of $q."
 echo "$(jq -s 'map(.figures.checked_bytes.value) | add' "$out"/*.json) bytes were read and checked, none" \
 	"was wrong."
