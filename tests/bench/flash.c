@@ -81,16 +81,15 @@ static double mbps(double start)
 
 static long long tier_value(const char *file)
 {
-	char path[128];
-	long long value = -1;
+	char path[128], text[32];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/sys/class/misc/terrace/tiers/flash/%s", file);
 	f = fopen(path, "r");
-	if (!f || fscanf(f, "%lld", &value) != 1)
+	if (!f || !fgets(text, sizeof(text), f))
 		die(path);
 	fclose(f);
-	return value;
+	return strtoll(text, NULL, 10);
 }
 
 static uint32_t tier_of(struct terrace_session *s, const char *name)

@@ -347,7 +347,7 @@ static int flash_up(pid_t daemon)
 		"retention_s = " RETENTION "\n";
 	char text[sizeof(tier_file) + sizeof(flash)];
 
-	if (system("terrace tier format " FLASH " --overwrite " FLASH " >/dev/null"))
+	if (tiers_format(FLASH))
 		return -1;
 	snprintf(text, sizeof(text), "%s%s", tier_file, flash);
 	/* nothing is to be moved up instead */
