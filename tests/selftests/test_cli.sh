@@ -283,7 +283,7 @@ terrace tier load "$work/wear.ini" >/dev/null
 check "tier show: the arithmetic of the write budget" 0 \
 	'^write budget: 512 GB x 100000 cycles / \(1\.02 x 1826 days\) = 27\.49 TB a day$' \
 	terrace tier show hbf0
-check "what is left of it by class" 0 '^write budget left: 13\.74 TB of weights, 13\.74 TB of context$' \
+check "what is left of it by class" 0 '^write budget left: 27\.49 TB of context$' \
 	terrace tier show hbf0
 check "and that of a lifetime" 0 '^lifetime: ' terrace tier show hbf0
 check "not of memory that does not wear" 0 '^none$' \
