@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-/* Does a load, or a store of 1, end in SIGBUS? For one thread at a time. */
-bool bus_at(char *at, bool store);
+/* Does a load end in SIGBUS? For one thread at a time. */
+bool bus_load(const char *at);
+
+/* Does a store that sets bits of a byte? */
+bool bus_store(char *at, char bits);
 
 #endif /* _SELFTESTS_BUS_H */

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <setjmp.h>
-#include <signal.h>
 #include <stdbool.h>
 
 #include "pattern.h"
@@ -36,39 +34,4 @@ bool words_at(const void *at, uint64_t bytes, uint64_t offset, uint64_t salt)
 		if (words[i] != word(offset / 8 + i, salt))
 			return false;
 	return true;
-}
-
-static sigjmp_buf bus_jump;
-
-static void on_bus(int sig)
-{
-	siglongjmp(bus_jump, sig);
-}
-
-static bool access_fails(char *at, bool store)
-{
-	struct sigaction action = { .sa_handler = on_bus, .sa_flags = SA_NODEFER }, old;
-	volatile char *byte = at;
-	bool failed = true;
-
-	sigaction(SIGBUS, &action, &old);
-	if (!sigsetjmp(bus_jump, 1)) {
-		if (store)
-			*byte = *byte;
-		else
-			(void)*byte;
-		failed = false;
-	}
-	sigaction(SIGBUS, &old, NULL);
-	return failed;
-}
-
-bool load_fails(const char *at)
-{
-	return access_fails((char *)at, false);
-}
-
-bool store_fails(char *at)
-{
-	return access_fails(at, true);
 }

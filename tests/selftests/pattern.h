@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Known content of buffers, and loads that may fail. */
+/* Known content of buffers. */
 #ifndef _SELFTESTS_PATTERN_H
 #define _SELFTESTS_PATTERN_H
 
@@ -13,11 +13,5 @@ uint64_t wrong_words(struct terrace_buffer *b, uint64_t from, uint64_t bytes, ui
 
 /* Whether memory is what fill_words() wrote at an offset. */
 bool words_at(const void *at, uint64_t bytes, uint64_t offset, uint64_t salt);
-
-/* Whether a load is answered by SIGBUS. */
-bool load_fails(const char *at);
-
-/* Whether a store is; it writes what it reads. */
-bool store_fails(char *at);
 
 #endif /* _SELFTESTS_PATTERN_H */

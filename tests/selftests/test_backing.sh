@@ -5,7 +5,8 @@
 
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
-number=0
+# shellcheck source=tests/selftests/flash.sh
+. tests/selftests/flash.sh
 daemon=
 backing=/sys/class/misc/terrace/tiers/hbf0/backing
 nobody=0d4e8a3c-5f0b-4a53-9a37-3f2b8c1d7e60
@@ -21,18 +22,6 @@ cleanup()
 	rm -rf "$work"
 }
 trap cleanup EXIT
-
-# result STATUS NAME
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "$work/said"
-		echo "not ok $number - $2"
-	fi
-}
 
 # attach FILE: a loop device of it
 attach()

@@ -51,24 +51,13 @@ FIXTURE_TEARDOWN(flash)
 	tiers_down();
 }
 
-static int make(struct terrace_session *s, uint64_t bytes, uint32_t extent, int tier,
-		struct terrace_buffer **b)
-{
-	struct terrace_buffer_options o = {
-		.class_id = TERRACE_CLASS_WEIGHTS, .extent_bytes = extent, .tier = tier,
-		.strict = true,
-	};
-
-	return terrace_buffer_create(s, bytes, &o, b);
-}
-
 /* Four times the landing pool is written and read in turns. */
 TEST_F_TIMEOUT(flash, more_than_the_landing_pool, 120)
 {
 	uint64_t bytes = 4 * LANDING;
 	int round;
 
-	ASSERT_EQ(0, make(self->s, bytes, 0, self->slow, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, 0, self->slow, &self->b));
 	for (round = 0; round < 3; round++) {
 		fill_words(self->b, 0, bytes, round);
 		EXPECT_EQ(0, wrong_words(self->b, 0, bytes, round));
@@ -85,7 +74,7 @@ TEST_F_TIMEOUT(flash, sealed_extents_are_programmed_once, 120)
 	uint64_t bytes = 4 * LANDING;
 	int round;
 
-	ASSERT_EQ(0, make(self->s, bytes, 65536, self->slow, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, 65536, self->slow, &self->b));
 	fill_words(self->b, 0, bytes, 5);
 	ASSERT_EQ(0, terrace_seal(self->b, 0, bytes));
 	for (round = 0; round < 3; round++)
@@ -99,7 +88,7 @@ TEST_F_TIMEOUT(flash, every_way_to_and_from_flash, 120)
 {
 	uint64_t bytes = 16 * EXTENT;
 
-	ASSERT_EQ(0, make(self->s, bytes, 0, self->fast, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, 0, self->fast, &self->b));
 	fill_words(self->b, 0, bytes / 2, 9);
 	EXPECT_EQ(0, terrace_migrate(self->b, 0, bytes, self->slow, NULL));
 	/* what was never written needs no block */
@@ -123,7 +112,7 @@ TEST_F(flash, wear_outlasts_the_tier)
 {
 	long long programmed, most;
 
-	ASSERT_EQ(0, make(self->s, 8 * EXTENT, 0, self->fast, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, 8 * EXTENT, 0, self->fast, &self->b));
 	fill_words(self->b, 0, 8 * EXTENT, 4);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, 8 * EXTENT, self->slow, NULL));
 	programmed = tiers_value("slow", "flash_programmed_bytes");
@@ -145,9 +134,9 @@ TEST_F_TIMEOUT(flash, to_the_last_block, 240)
 {
 	struct terrace_buffer *small, *more;
 
-	ASSERT_EQ(0, make(self->s, 48 * MIB, 0, self->slow, &self->b));
-	ASSERT_EQ(0, make(self->s, 16 * MIB, 65536, self->slow, &small));
-	EXPECT_EQ(-ENOSPC, make(self->s, 4096, 4096, self->slow, &more));
+	ASSERT_EQ(0, tiers_weights(self->s, 48 * MIB, 0, self->slow, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, 16 * MIB, 65536, self->slow, &small));
+	EXPECT_EQ(-ENOSPC, tiers_weights(self->s, 4096, 4096, self->slow, &more));
 	for (int round = 0; round < 2; round++) {
 		fill_words(self->b, 0, 48 * MIB, round);
 		fill_words(small, 0, 16 * MIB, ~round);
@@ -155,7 +144,7 @@ TEST_F_TIMEOUT(flash, to_the_last_block, 240)
 		EXPECT_EQ(0, wrong_words(small, 0, 16 * MIB, ~round));
 	}
 	terrace_buffer_free(small);
-	ASSERT_EQ(0, make(self->s, 16 * MIB, 4096, self->slow, &small));
+	ASSERT_EQ(0, tiers_weights(self->s, 16 * MIB, 4096, self->slow, &small));
 	fill_words(small, 0, 16 * MIB, 3);
 	EXPECT_EQ(0, wrong_words(small, 0, 16 * MIB, 3));
 	terrace_buffer_free(small);
@@ -186,12 +175,12 @@ TEST_F_TIMEOUT(flash, a_flipped_bit_is_never_handed_out, 120)
 {
 	char *data, byte;
 
-	ASSERT_EQ(0, make(self->s, 4 * EXTENT, 0, self->fast, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, 4 * EXTENT, 0, self->fast, &self->b));
 	data = terrace_buffer_data(self->b);
 	fill_words(self->b, 0, 4 * EXTENT, 1);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, 2 * EXTENT, self->slow, NULL));
 	ASSERT_EQ(0, spoil_device());
-	EXPECT_EQ(true, bus_at(data, false));
+	EXPECT_EQ(true, bus_load(data));
 	EXPECT_EQ(-1, pread(terrace_buffer_fd(self->b), &byte, 1, EXTENT));
 	EXPECT_EQ(EBADMSG, errno);
 	EXPECT_EQ(-EBADMSG, terrace_migrate(self->b, 0, EXTENT, self->fast, NULL));
@@ -200,7 +189,7 @@ TEST_F_TIMEOUT(flash, a_flipped_bit_is_never_handed_out, 120)
 	EXPECT_GT(tiers_value("slow", "flash_retired_bytes"), 0);
 	/* it is lost, the extent is not */
 	ASSERT_EQ(0, terrace_discard(self->b, 0, 2 * EXTENT));
-	EXPECT_EQ(false, bus_at(data, false));
+	EXPECT_EQ(false, bus_load(data));
 	fill_words(self->b, 0, 2 * EXTENT, 2);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, 2 * EXTENT, self->fast, NULL));
 	EXPECT_EQ(0, wrong_words(self->b, 0, 2 * EXTENT, 2));

@@ -102,11 +102,11 @@ TEST_F_TIMEOUT(life, what_is_not_refreshed_is_lost, 120)
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, BYTES, self->slow, NULL));
 	/* one is read while it lasts, and stays readable: its frames are good */
 	ASSERT_EQ(0, advance(self->s, 47));
-	EXPECT_FALSE(bus_at(data, false));
+	EXPECT_FALSE(bus_load(data));
 	ASSERT_EQ(0, advance(self->s, 2));
-	EXPECT_FALSE(bus_at(data, false));
+	EXPECT_FALSE(bus_load(data));
 	EXPECT_EQ(0, tiers_value("slow", "retention_losses"));
-	EXPECT_TRUE(bus_at(data + EXTENT, false));
+	EXPECT_TRUE(bus_load(data + EXTENT));
 	EXPECT_EQ(-1, pread(terrace_buffer_fd(self->b), &byte, 1, EXTENT));
 	EXPECT_EQ(ENODATA, errno);
 	EXPECT_EQ(-ENODATA, terrace_migrate(self->b, EXTENT, EXTENT, self->fast, NULL));

@@ -7,19 +7,8 @@
 cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
 trap 'terrace tier unload >/dev/null 2>&1; rm -rf "$work"' EXIT
-number=0
-
-# result STATUS NAME
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "$work/said"
-		echo "not ok $number - $2"
-	fi
-}
+# shellcheck source=tests/selftests/flash.sh
+. tests/selftests/flash.sh
 
 # module_budget PROFILE CYCLES: TB a day, as in the table
 module_budget()

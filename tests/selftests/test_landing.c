@@ -211,7 +211,7 @@ TEST_F_TIMEOUT(landing, all_frames_pinned_is_an_error_and_no_hang, 120)
 	ASSERT_EQ(0, io_uring_register_buffers(&ring, &all, 1));
 	ASSERT_EQ(0, make(self->s, EXTENT, 0, false, &b));
 	EXPECT_EQ(0, tiers_value("slow", "sigbus"));
-	EXPECT_TRUE(bus_at(terrace_buffer_data(b), false));
+	EXPECT_TRUE(bus_load(terrace_buffer_data(b)));
 	EXPECT_EQ(1, tiers_value("slow", "sigbus"));
 	EXPECT_EQ(-1, pread(terrace_buffer_fd(b), &byte, 1, 0));
 	EXPECT_EQ(ENOMEM, errno);
@@ -219,9 +219,9 @@ TEST_F_TIMEOUT(landing, all_frames_pinned_is_an_error_and_no_hang, 120)
 		EXPECT_TRUE(right(self->b, at));
 	io_uring_queue_exit(&ring);
 	/* the pins go a moment after the ring */
-	for (int patience = PATIENCE; patience && bus_at(terrace_buffer_data(b), false); patience--)
+	for (int patience = PATIENCE; patience && bus_load(terrace_buffer_data(b)); patience--)
 		;
-	EXPECT_FALSE(bus_at(terrace_buffer_data(b), false));
+	EXPECT_FALSE(bus_load(terrace_buffer_data(b)));
 	terrace_buffer_free(b);
 }
 

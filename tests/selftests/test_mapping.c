@@ -57,10 +57,10 @@ TEST_F(mapping, a_sealed_range_is_immutable)
 
 	ASSERT_EQ(0, terrace_seal(self->b, EXTENT, EXTENT));
 	EXPECT_EQ(0, terrace_seal(self->b, EXTENT, EXTENT));
-	EXPECT_EQ(1, bus_at(self->data + EXTENT, true));
-	EXPECT_EQ(0, bus_at(self->data + EXTENT, false));
+	EXPECT_EQ(1, bus_store(self->data + EXTENT, 1));
+	EXPECT_EQ(0, bus_load(self->data + EXTENT));
 	EXPECT_EQ(0x5a, self->data[EXTENT]);
-	EXPECT_EQ(0, bus_at(self->data, true));
+	EXPECT_EQ(0, bus_store(self->data, 1));
 	EXPECT_EQ(-1, pwrite(self->fd, &byte, 1, EXTENT));
 	EXPECT_EQ(EROFS, errno);
 	EXPECT_EQ(1, pwrite(self->fd, &byte, 1, 0));
@@ -69,7 +69,7 @@ TEST_F(mapping, a_sealed_range_is_immutable)
 	ro = mmap(NULL, 4 * EXTENT, PROT_READ, MAP_SHARED, self->fd, 0);
 	ASSERT_NE(MAP_FAILED, ro);
 	EXPECT_EQ(0, mprotect(ro, 4 * EXTENT, PROT_READ | PROT_WRITE));
-	EXPECT_EQ(1, bus_at(ro + EXTENT + 4096, true));
+	EXPECT_EQ(1, bus_store(ro + EXTENT + 4096, 1));
 	munmap(ro, 4 * EXTENT);
 
 	ASSERT_EQ(0, terrace_seal(self->b, 0, 4 * EXTENT));
@@ -80,10 +80,10 @@ TEST_F(mapping, a_sealed_range_is_immutable)
 	/* moving does not unseal, discarding does */
 	EXPECT_EQ(0, terrace_migrate(self->b, EXTENT, EXTENT,
 				     terrace_tier_find(self->s, "fast"), NULL));
-	EXPECT_EQ(1, bus_at(self->data + EXTENT, true));
+	EXPECT_EQ(1, bus_store(self->data + EXTENT, 1));
 	EXPECT_EQ(0x5a, self->data[EXTENT]);
 	EXPECT_EQ(0, terrace_discard(self->b, EXTENT, EXTENT));
-	EXPECT_EQ(0, bus_at(self->data + EXTENT, true));
+	EXPECT_EQ(0, bus_store(self->data + EXTENT, 1));
 	EXPECT_EQ(1, self->data[EXTENT]);
 }
 
@@ -153,8 +153,8 @@ TEST_F(mapping, mremap_past_the_end_is_sigbus)
 	ASSERT_NE(MAP_FAILED, twin);
 	grown = mremap(twin, EXTENT, 2 * EXTENT, MREMAP_MAYMOVE);
 	ASSERT_NE(MAP_FAILED, grown);
-	EXPECT_EQ(0, bus_at(grown, false));
-	EXPECT_EQ(1, bus_at(grown + EXTENT, false));
+	EXPECT_EQ(0, bus_load(grown));
+	EXPECT_EQ(1, bus_load(grown + EXTENT));
 	munmap(grown, 2 * EXTENT);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bus.h"
 #include "faulty.h"
 #include "kselftest_harness.h"
 #include "pattern.h"
@@ -51,17 +52,6 @@ FIXTURE_TEARDOWN(media_errors)
 	faulty_down(&self->disk);
 }
 
-static int make(struct terrace_session *s, uint64_t bytes, uint32_t extent, int tier,
-		struct terrace_buffer **b)
-{
-	struct terrace_buffer_options o = {
-		.class_id = TERRACE_CLASS_WEIGHTS, .extent_bytes = extent, .tier = tier,
-		.strict = true,
-	};
-
-	return terrace_buffer_create(s, bytes, &o, b);
-}
-
 /* Where the device holds what fill_words() wrote at an offset of a buffer, or 0. */
 static uint64_t place_of(struct loop_device *disk, uint64_t offset, uint64_t extent,
 			 uint64_t salt)
@@ -88,7 +78,7 @@ TEST_F_TIMEOUT(media_errors, what_cannot_be_read_is_lost_and_nothing_else, 120)
 	uint64_t bytes = 8 * MIB, lost = 4 * MIB, extent = variant->extent, at;
 	char *data, byte;
 
-	ASSERT_EQ(0, make(self->s, bytes, extent, self->fast, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, extent, self->fast, &self->b));
 	data = terrace_buffer_data(self->b);
 	fill_words(self->b, 0, bytes, 1);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, bytes, self->slow, NULL));
@@ -97,7 +87,7 @@ TEST_F_TIMEOUT(media_errors, what_cannot_be_read_is_lost_and_nothing_else, 120)
 	ASSERT_EQ(0, faulty_range(&self->disk, at + extent / 2, 512, "error_reads"));
 	EXPECT_EQ(0, tiers_value("slow", "media_errors"));
 
-	EXPECT_EQ(true, load_fails(data + lost));
+	EXPECT_EQ(true, bus_load(data + lost));
 	EXPECT_EQ(1, tiers_value("slow", "sigbus"));
 	EXPECT_EQ(-1, pread(terrace_buffer_fd(self->b), &byte, 1, lost));
 	EXPECT_EQ(EIO, errno);
@@ -109,7 +99,7 @@ TEST_F_TIMEOUT(media_errors, what_cannot_be_read_is_lost_and_nothing_else, 120)
 
 	/* given up it is zero, and the rest is as it was, here and on another tier */
 	ASSERT_EQ(0, terrace_discard(self->b, lost, extent));
-	EXPECT_EQ(false, load_fails(data + lost));
+	EXPECT_EQ(false, bus_load(data + lost));
 	EXPECT_EQ(0, data[lost + extent / 2]);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, bytes, self->fast, NULL));
 	EXPECT_EQ(0, wrong_but(self->b, lost, 1));
@@ -128,7 +118,7 @@ TEST_F_TIMEOUT(media_errors, what_cannot_be_written_goes_elsewhere, 120)
 
 	memcpy(before, self->disk.content + bad, 2 * EXTENT);
 	ASSERT_EQ(0, faulty_range(&self->disk, bad, 2 * EXTENT, "error_writes"));
-	ASSERT_EQ(0, make(self->s, bytes, extent, self->fast, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, extent, self->fast, &self->b));
 	fill_words(self->b, 0, bytes, 2);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, bytes, self->slow, NULL));
 	EXPECT_EQ(2, tiers_value("slow", "media_errors"));
@@ -144,7 +134,7 @@ TEST_F_TIMEOUT(media_errors, what_cannot_be_written_goes_elsewhere, 120)
 	ASSERT_EQ(0, faulty_tiers_up());
 	EXPECT_EQ(2 * (long long)EXTENT, tiers_value("slow", "flash_retired_bytes"));
 	EXPECT_EQ((long long)tried, tiers_value("slow", "flash_programmed_bytes"));
-	ASSERT_EQ(0, make(self->s, FAULTY_CAPACITY, extent, self->slow, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, FAULTY_CAPACITY, extent, self->slow, &self->b));
 	fill_words(self->b, 0, FAULTY_CAPACITY, 3);
 	EXPECT_EQ(0, wrong_words(self->b, 0, FAULTY_CAPACITY, 3));
 	EXPECT_EQ(0, tiers_value("slow", "media_errors"));
@@ -158,7 +148,7 @@ TEST_F_TIMEOUT(media_errors, a_move_that_cannot_be_written_changes_nothing, 120)
 	uint64_t bytes = 8 * MIB, extent = variant->extent;
 	long long programmed;
 
-	ASSERT_EQ(0, make(self->s, bytes, extent, self->fast, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, extent, self->fast, &self->b));
 	fill_words(self->b, 0, bytes, 4);
 	ASSERT_EQ(0, faulty_range(&self->disk, faulty_segment(&self->disk, 0), 3 * EXTENT,
 				  "error_writes"));
@@ -180,10 +170,10 @@ TEST_F_TIMEOUT(media_errors, a_device_that_takes_no_writes_loses_nothing, 240)
 {
 	uint64_t bytes = 2 * FAULTY_LANDING, data = faulty_segment(&self->disk, 0);
 
-	ASSERT_EQ(0, make(self->s, bytes, variant->extent, self->slow, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, variant->extent, self->slow, &self->b));
 	fill_words(self->b, 0, FAULTY_LANDING, 5);
 	ASSERT_EQ(0, faulty_range(&self->disk, data, self->disk.bytes - data, "error_writes"));
-	EXPECT_EQ(true, store_fails((char *)terrace_buffer_data(self->b) + FAULTY_LANDING));
+	EXPECT_EQ(true, bus_store((char *)terrace_buffer_data(self->b) + FAULTY_LANDING, 0));
 	EXPECT_EQ(0, wrong_words(self->b, 0, FAULTY_LANDING, 5));
 	EXPECT_EQ(0, terrace_migrate(self->b, 0, FAULTY_LANDING, self->fast, NULL));
 	EXPECT_EQ(0, wrong_words(self->b, 0, FAULTY_LANDING, 5));

@@ -8,7 +8,8 @@ cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
 sysfs=/sys/class/misc/terrace/tiers/hbf0
 nvme=/dev/nvme0n1
-number=0
+# shellcheck source=tests/selftests/flash.sh
+. tests/selftests/flash.sh
 # Extents read from the device, asked for or ahead.
 filled()
 {
@@ -22,18 +23,6 @@ cleanup()
 	rm -rf "$work"
 }
 trap cleanup EXIT
-
-# result STATUS NAME
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "$work/said"
-		echo "not ok $number - $2"
-	fi
-}
 
 # is VALUE EXPECTED NAME
 is()

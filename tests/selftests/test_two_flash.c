@@ -98,20 +98,9 @@ FIXTURE_TEARDOWN(two_flash)
 	loop_down(&self->under);
 }
 
-static int make(struct terrace_session *s, uint64_t bytes, uint32_t extent, int tier,
-		struct terrace_buffer **b)
-{
-	struct terrace_buffer_options o = {
-		.class_id = TERRACE_CLASS_WEIGHTS, .extent_bytes = extent, .tier = tier,
-		.strict = true,
-	};
-
-	return terrace_buffer_create(s, bytes, &o, b);
-}
-
 TEST_F_TIMEOUT(two_flash, to_and_fro, 120)
 {
-	ASSERT_EQ(0, make(self->s, BYTES, variant->extent, self->first, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, BYTES, variant->extent, self->first, &self->b));
 	fill_words(self->b, 0, BYTES, 1);
 	for (int round = 0; round < 2; round++) {
 		ASSERT_EQ(0, terrace_migrate(self->b, 0, BYTES, self->second, NULL));
@@ -135,7 +124,7 @@ TEST_F_TIMEOUT(two_flash, to_and_fro, 120)
 /* Half of a buffer on each: one pool's frames are not the other's. */
 TEST_F_TIMEOUT(two_flash, both_at_once, 120)
 {
-	ASSERT_EQ(0, make(self->s, BYTES, variant->extent, self->first, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, BYTES, variant->extent, self->first, &self->b));
 	ASSERT_EQ(0, terrace_migrate(self->b, BYTES / 2, BYTES / 2, self->second, NULL));
 	for (int round = 0; round < 2; round++) {
 		fill_words(self->b, 0, BYTES, round);
@@ -150,7 +139,7 @@ TEST_F_TIMEOUT(two_flash, both_at_once, 120)
 /* A tier that goes leaves its content to the other. */
 TEST_F_TIMEOUT(two_flash, one_goes, 120)
 {
-	ASSERT_EQ(0, make(self->s, BYTES, variant->extent, self->first, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, BYTES, variant->extent, self->first, &self->b));
 	fill_words(self->b, 0, BYTES, 3);
 	ASSERT_EQ(0, terrace_tier_offline("one"));
 	EXPECT_EQ((long long)BYTES, tiers_value("two", "used_bytes"));

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bus.h"
 #include "devices.h"
 #include "kselftest_harness.h"
 #include "pattern.h"
@@ -78,15 +79,6 @@ FIXTURE_TEARDOWN(unplug)
 	EXPECT_EQ(0, plug_in());
 }
 
-static int make(struct terrace_session *s, uint64_t bytes, int tier, struct terrace_buffer **b)
-{
-	struct terrace_buffer_options o = {
-		.class_id = TERRACE_CLASS_WEIGHTS, .tier = tier, .strict = true,
-	};
-
-	return terrace_buffer_create(s, bytes, &o, b);
-}
-
 /* What the loading process tells, and is told. */
 struct load {
 	bool stop;
@@ -102,7 +94,7 @@ static void load_pass(struct terrace_buffer *b, volatile struct load *load)
 	uint64_t at;
 
 	for (at = 0; at < BYTES; at += EXTENT) {
-		if (load_fails(data + at) || store_fails(data + at))
+		if (bus_load(data + at) || bus_store(data + at, 0))
 			load->failures++;
 		else if (!words_at(data + at, 4096, at, 1))
 			load->wrong++;
@@ -116,7 +108,7 @@ static void load_run(volatile struct load *load)
 	struct terrace_buffer *b;
 
 	if (terrace_session_open(NULL, &s) ||
-	    make(s, BYTES, terrace_tier_find(s, "slow"), &b))
+	    tiers_weights(s, BYTES, 0, terrace_tier_find(s, "slow"), &b))
 		_exit(1);
 	fill_words(b, 0, BYTES, 1);
 	while (!load->stop)
@@ -169,12 +161,13 @@ static uint32_t resident(struct terrace_buffer *b, struct terrace_extent_info *e
 /* How many of the extents that were resident cannot be read right any more. */
 static uint32_t resident_lost(struct terrace_buffer *b, const struct terrace_extent_info *e)
 {
-	const char *data = terrace_buffer_data(b);
+	char *data = terrace_buffer_data(b);
 	uint32_t i, n = 0;
 
 	for (i = 0; i < EXTENTS; i++)
 		if (e[i].flags & TERRACE_EXTENT_RESIDENT)
-			n += load_fails(data + i * EXTENT) || wrong_words(b, i * EXTENT, EXTENT, 2);
+			n += bus_load(data + i * EXTENT) ||
+			     wrong_words(b, i * EXTENT, EXTENT, 2);
 	return n;
 }
 
@@ -185,7 +178,7 @@ TEST_F_TIMEOUT(unplug, what_is_resident_stays, 60)
 	uint32_t i, n, failed = 0;
 	char byte;
 
-	ASSERT_EQ(0, make(self->s, BYTES, self->slow, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, BYTES, 0, self->slow, &self->b));
 	fill_words(self->b, 0, BYTES, 2);
 	/* all have a block now, and those that are resident are clean or dirty as it came */
 	ASSERT_EQ(0, wrong_words(self->b, 0, BYTES, 2));
@@ -198,7 +191,7 @@ TEST_F_TIMEOUT(unplug, what_is_resident_stays, 60)
 	for (i = 0; i < EXTENTS; i++) {
 		if (before[i].flags & TERRACE_EXTENT_RESIDENT)
 			continue;
-		failed += load_fails((char *)terrace_buffer_data(self->b) + i * EXTENT);
+		failed += bus_load((char *)terrace_buffer_data(self->b) + i * EXTENT);
 		EXPECT_EQ(-1, pread(terrace_buffer_fd(self->b), &byte, 1, i * EXTENT));
 		EXPECT_EQ(true, errno == ENODEV || errno == EIO || errno == ENOMEM);
 	}
@@ -214,7 +207,7 @@ TEST_F_TIMEOUT(unplug, the_tier_goes_when_its_buffers_do, 60)
 	struct terrace_extent_info e[EXTENTS];
 	uint32_t i, n, moved = 0;
 
-	ASSERT_EQ(0, make(self->s, BYTES, self->slow, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, BYTES, 0, self->slow, &self->b));
 	fill_words(self->b, 0, BYTES, 2);
 	ASSERT_EQ(0, unplug());
 	n = resident(self->b, e);

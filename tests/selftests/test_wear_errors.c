@@ -39,15 +39,6 @@ FIXTURE_TEARDOWN(wear_errors)
 	faulty_down(&self->disk);
 }
 
-static int make(struct terrace_session *s, uint64_t bytes, int tier, struct terrace_buffer **b)
-{
-	struct terrace_buffer_options o = {
-		.class_id = TERRACE_CLASS_WEIGHTS, .tier = tier, .strict = true,
-	};
-
-	return terrace_buffer_create(s, bytes, &o, b);
-}
-
 /* Checkpoints cannot be written: nothing is programmed that a crash would leave uncounted. */
 TEST_F_TIMEOUT(wear_errors, no_more_is_uncounted_than_is_said, 240)
 {
@@ -55,7 +46,7 @@ TEST_F_TIMEOUT(wear_errors, no_more_is_uncounted_than_is_said, 240)
 	uint64_t moved, programmed = 0;
 	int err = 0;
 
-	ASSERT_EQ(0, make(self->s, bytes, self->fast, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, 0, self->fast, &self->b));
 	fill_words(self->b, 0, bytes, 6);
 	ASSERT_EQ(0, faulty_tables(&self->disk));
 	for (int round = 0; round < 10 && !err; round++) {
@@ -79,7 +70,7 @@ TEST_F(wear_errors, a_tier_that_cannot_write_its_wear_stays_down)
 {
 	uint64_t bytes = 4 * MIB;
 
-	ASSERT_EQ(0, make(self->s, bytes, self->fast, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, 0, self->fast, &self->b));
 	fill_words(self->b, 0, bytes, 7);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, bytes, self->slow, NULL));
 	terrace_buffer_free(self->b);
@@ -100,7 +91,7 @@ TEST_F(wear_errors, a_tier_that_cannot_write_its_wear_goes)
 {
 	uint64_t bytes = 4 * MIB;
 
-	ASSERT_EQ(0, make(self->s, bytes, self->fast, &self->b));
+	ASSERT_EQ(0, tiers_weights(self->s, bytes, 0, self->fast, &self->b));
 	fill_words(self->b, 0, bytes, 8);
 	ASSERT_EQ(0, terrace_migrate(self->b, 0, bytes, self->slow, NULL));
 	terrace_buffer_free(self->b);

@@ -116,6 +116,17 @@ void tiers_down(void)
 		printf("# %s\n", terrace_error());
 }
 
+int tiers_weights(struct terrace_session *s, uint64_t bytes, uint32_t extent, int tier,
+		  struct terrace_buffer **b)
+{
+	const struct terrace_buffer_options o = {
+		.class_id = TERRACE_CLASS_WEIGHTS, .extent_bytes = extent, .tier = tier,
+		.strict = true,
+	};
+
+	return terrace_buffer_create(s, bytes, &o, b);
+}
+
 long long tiers_value(const char *tier, const char *file)
 {
 	char path[256];

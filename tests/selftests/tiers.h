@@ -52,6 +52,10 @@ int tiers_format(const char *device);
 /* Take both down; what cannot go is reported on standard output as TAP comment. */
 void tiers_down(void);
 
+/* A buffer of weights all on one tier; @extent 0 = 2 MiB. 0 or a negative errno. */
+int tiers_weights(struct terrace_session *s, uint64_t bytes, uint32_t extent, int tier,
+		  struct terrace_buffer **b);
+
 /* A number in /sys/class/misc/terrace/tiers/TIER/FILE, or -1. */
 long long tiers_value(const char *tier, const char *file);
 
