@@ -126,6 +126,7 @@ int terrace_tier_find(struct terrace_session *s, const char *name);
  * @tier: preferred tier, or TERRACE_TIER_ANY
  * @pinnable: for io_uring fixed buffers and RDMA; cannot be sealed
  * @strict: take room on @tier only
+ * @unmapped: do not map it; the caller does, or only passes terrace_buffer_fd() on
  * @name: for people; NULL = none; longer than TERRACE_NAME_MAX - 1 is -ENAMETOOLONG
  */
 struct terrace_buffer_options {
@@ -134,6 +135,7 @@ struct terrace_buffer_options {
 	uint32_t tier;
 	bool pinnable;
 	bool strict;
+	bool unmapped;
 	const char *name;
 };
 
@@ -141,8 +143,8 @@ struct terrace_buffer_options {
  * terrace_buffer_create - make a buffer of @bytes, rounded up to whole extents, and map it
  * @out: the buffer, to be freed with terrace_buffer_free()
  *
- * The whole buffer is mapped MAP_SHARED, readable and writable, aligned to its extent size.
- * Errors as of TERRACE_IOC_CREATE and mmap(2).
+ * The whole buffer is mapped MAP_SHARED, readable and writable, aligned to its extent size, unless
+ * @options->unmapped. Errors as of TERRACE_IOC_CREATE and mmap(2).
  */
 int terrace_buffer_create(struct terrace_session *s, uint64_t bytes,
 			  const struct terrace_buffer_options *options,
@@ -233,6 +235,22 @@ int terrace_migrate(struct terrace_buffer *b, uint64_t offset, uint64_t bytes, u
  */
 int terrace_migrate_moves(struct terrace_buffer *b, struct terrace_move *moves, uint32_t count,
 			  uint64_t *moved_bytes);
+
+/* ---- weights of a file ---- */
+
+/**
+ * terrace_weights_load - make a buffer of a range of a file, sealed and mapped to read
+ * @fd: a regular file, open for reading; its position does not change
+ * @offset, @bytes: range within the file, any alignment, at least 1 byte
+ * @options: pinnable is refused, for the buffer is sealed
+ * @out: to be freed with terrace_buffer_free(); what is beyond @bytes in its last extent is zero
+ *
+ * The content is that of the moment; later writes to the file do not show. What was read is dropped
+ * from the page cache. EINVAL: no regular file or range. ESTALE: the file changed meanwhile. Others
+ * as of read(2), terrace_buffer_create() and terrace_seal().
+ */
+int terrace_weights_load(struct terrace_session *s, int fd, uint64_t offset, uint64_t bytes,
+			 const struct terrace_buffer_options *options, struct terrace_buffer **out);
 
 /* ---- steps ---- */
 

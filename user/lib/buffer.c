@@ -100,7 +100,7 @@ static int map_error(const struct terrace_buffer *b)
 }
 
 /* Map over the aligned part of a larger reservation and give the rest back. */
-static int buffer_map_aligned(struct terrace_buffer *b)
+static int buffer_map_aligned(struct terrace_buffer *b, int prot)
 {
 	const size_t align = b->extent_bytes;
 	char *area, *start;
@@ -110,7 +110,7 @@ static int buffer_map_aligned(struct terrace_buffer *b)
 	if (area == MAP_FAILED)
 		return map_error(b);
 	start = (char *)(((uintptr_t)area + align - 1) & ~(align - 1));
-	b->data = mmap(start, b->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, b->fd, 0);
+	b->data = mmap(start, b->bytes, prot, MAP_SHARED | MAP_FIXED, b->fd, 0);
 	if (b->data == MAP_FAILED) {
 		b->data = NULL;
 		map_error(b);
@@ -124,15 +124,15 @@ static int buffer_map_aligned(struct terrace_buffer *b)
 }
 
 /* The kernel aligns a mapping where it finds room to; large pages need the alignment. */
-static int buffer_map(struct terrace_buffer *b)
+int buffer_map(struct terrace_buffer *b, int prot)
 {
-	void *data = mmap(NULL, b->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, b->fd, 0);
+	void *data = mmap(NULL, b->bytes, prot, MAP_SHARED, b->fd, 0);
 
 	if (data == MAP_FAILED)
 		return map_error(b);
 	if ((uintptr_t)data & (b->extent_bytes - 1)) {
 		munmap(data, b->bytes);
-		return buffer_map_aligned(b);
+		return buffer_map_aligned(b, prot);
 	}
 	b->data = data;
 	return 0;
@@ -154,7 +154,8 @@ int terrace_buffer_create(struct terrace_session *s, uint64_t bytes,
 	err = buffer_wrap(c.fd, &b);
 	if (err)
 		return err;
-	err = buffer_map(b);
+	if (!options->unmapped)
+		err = buffer_map(b, PROT_READ | PROT_WRITE);
 	if (err) {
 		terrace_buffer_free(b);
 		return err;

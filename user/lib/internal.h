@@ -41,6 +41,9 @@ int error_set(int err, const char *format, ...) __attribute__((format(printf, 2,
 /* ioctl(2) that returns a negative errno. */
 int device_call(int fd, unsigned long request, void *arg);
 
+/* Map a whole buffer, aligned to its extents: 0, or a negative errno. */
+int buffer_map(struct terrace_buffer *b, int prot);
+
 /* Name of a tier for a sentence: its name, or its index when it is not online. */
 const char *tier_label(struct terrace_session *s, uint32_t tier, char label[TERRACE_NAME_MAX]);
 

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Weights of a file: a buffer that is filled from it, sealed, and then mapped to read. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* What reading does not change, so that a file that is written meanwhile shows. */
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+static int weights_check(int fd, uint64_t offset, uint64_t bytes, struct stat *file)
+{
+	unsigned long long o = offset, n = bytes;
+
+	if (fstat(fd, file))
+		return error_set(-errno, "cannot ask for the size of the file of weights: %s",
+				 strerror(errno));
+	if (!S_ISREG(file->st_mode))
+		return error_set(-EINVAL, "weights come from a regular file, and descriptor %d is none",
+				 fd);
+	if (!bytes || offset > (uint64_t)file->st_size ||
+	    bytes > (uint64_t)file->st_size - offset)
+		return error_set(-EINVAL, "bytes %llu+%llu are not within the file's %llu bytes", o,
+				 n, (unsigned long long)file->st_size);
+	return 0;
+}
+
+/* The kernel writes to the mapping: what a store would be a signal for is EFAULT here. */
+static int weights_read(int fd, uint64_t offset, uint64_t bytes, char *to)
+{
+	uint64_t done = 0;
+	ssize_t n;
+
+	while (done < bytes) {
+		n = pread(fd, to + done, bytes - done, offset + done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EFAULT)
+			return error_set(-ENOMEM, "the tiers have no memory for %llu bytes of weights: free memory of their nodes",
+					 (unsigned long long)bytes);
+		if (n < 0)
+			return error_set(-errno, "cannot read the weights at byte %llu: %s",
+					 (unsigned long long)(offset + done), strerror(errno));
+		if (!n)
+			return error_set(-ESTALE, "the file of weights became shorter while it was read: load it again");
+		done += n;
+	}
+	return 0;
+}
+
+static int weights_fill(struct terrace_buffer *b, int fd, uint64_t offset, uint64_t bytes)
+{
+	char *to = mmap(NULL, b->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, b->fd, 0);
+	int err;
+
+	if (to == MAP_FAILED)
+		return error_set(-errno, "cannot map %llu bytes of weights: %s",
+				 (unsigned long long)b->bytes, strerror(errno));
+	err = weights_read(fd, offset, bytes, to);
+	munmap(to, b->bytes);
+	return err;
+}
+
+static int weights_load(struct terrace_buffer *b, int fd, uint64_t offset, uint64_t bytes,
+			const struct stat *before)
+{
+	struct stat after;
+	int err;
+
+	err = weights_fill(b, fd, offset, bytes);
+	if (err)
+		return err;
+	if (fstat(fd, &after) || !same_file(before, &after))
+		return error_set(-ESTALE, "the file of weights changed while it was read: load it again");
+	/* one copy in memory is enough; it is only advice */
+	posix_fadvise(fd, offset, bytes, POSIX_FADV_DONTNEED);
+	return terrace_seal(b, 0, b->bytes);
+}
+
+int terrace_weights_load(struct terrace_session *s, int fd, uint64_t offset, uint64_t bytes,
+			 const struct terrace_buffer_options *options, struct terrace_buffer **out)
+{
+	struct terrace_buffer_options o = *options;
+	struct terrace_buffer *b;
+	struct stat file;
+	int err;
+
+	err = weights_check(fd, offset, bytes, &file);
+	if (err)
+		return err;
+	o.unmapped = true;
+	err = terrace_buffer_create(s, bytes, &o, &b);
+	if (err)
+		return err;
+	err = weights_load(b, fd, offset, bytes, &file);
+	if (!err && !options->unmapped)
+		err = buffer_map(b, PROT_READ);
+	if (err) {
+		terrace_buffer_free(b);
+		return err;
+	}
+	*out = b;
+	return 0;
+}
