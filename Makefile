@@ -33,6 +33,7 @@ model-src := $(call sources,kernel/model)
 engine-src := $(call sources,user/engine)
 cli-src := $(call sources,user/cli)
 daemon-src := $(call sources,user/daemon)
+preload-src := $(call sources,user/preload)
 unit-src := $(sort $(wildcard tests/unit/test_*.c))
 unit-help-src := $(filter-out $(unit-src),$(call sources,tests/unit))
 guest-src := $(sort $(wildcard tests/selftests/test_*.c))
@@ -44,6 +45,7 @@ bpf-src := $(sort $(wildcard bpf/*.bpf.c))
 lib := $(if $(lib-src),$(B)/lib/libterrace.so $(B)/lib/libterrace.a)
 model := $(if $(model-src),$(B)/lib/libmodel.a)
 engine := $(if $(engine-src),$(B)/lib/libengine.a)
+preload := $(if $(preload-src),$(B)/lib/libterrace-preload.so)
 programs := $(if $(cli-src),$(B)/bin/terrace) $(if $(daemon-src),$(B)/bin/terraced)
 skeletons := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(bpf-src))
 units := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit-src))
@@ -85,7 +87,7 @@ help:
 deps:
 	@tests/vm/install
 
-user: $(lib) $(programs)
+user: $(lib) $(programs) $(preload)
 bpf: $(skeletons)
 unit: $(units)
 selftests: $(guests) $(if $(wildcard tests/modules/Makefile),test-modules)
@@ -111,6 +113,7 @@ $(B)/lib/libengine.a: $(call objects,obj,$(engine-src))
 $(B)/lib/libterrace.a: $(call objects,obj,$(lib-src))
 # Unit tests see everything but the main functions.
 $(B)/san/all.a: $(call objects,san,$(model-src) $(engine-src) $(lib-src) $(unit-help-src) \
+	user/preload/rules.c \
 	$(filter-out %/main.c,$(cli-src) $(daemon-src)))
 $(B)/lib/libmodel.a $(B)/lib/libengine.a $(B)/lib/libterrace.a $(B)/san/all.a:
 	$(call say,AR)
@@ -127,8 +130,18 @@ comma := ,
 $(B)/lib/libterrace.so: $(B)/lib/libterrace.so.0
 	$(Q)ln -sf $(<F) $@
 
+# It brings its own libterrace, of which the program sees nothing.
+$(call objects,obj,$(preload-src)): extra-flags := -ftls-model=initial-exec
+$(B)/lib/libterrace-preload.so: $(call objects,obj,$(preload-src)) $(B)/lib/libterrace.a \
+		user/preload/preload.map
+	$(call say,LD)
+	$(Q)$(CC) -shared -Wl,--as-needed -Wl,-z,defs $(LDFLAGS) \
+		-Wl,--version-script=user/preload/preload.map \
+		-o $@ $(filter %.o %.a,$^) -lpthread -ldl
+
 # `terrace tier format` makes what the library reads, which does not export it.
-$(B)/bin/terrace: $(call objects,obj,$(cli-src) user/lib/media.c) $(engine) $(model) $(lib)
+$(B)/bin/terrace: $(call objects,obj,$(cli-src) user/lib/media.c user/preload/rules.c) $(engine) \
+		$(model) $(lib)
 	$(call say,LD)
 	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
 		$(cli-libraries)
@@ -254,6 +267,7 @@ install: user bpf
 	$(call install-files,644,$(PREFIX)/lib,$(filter %.a,$(lib)))
 	$(if $(lib),install -m 755 $(B)/lib/libterrace.so.0 $(DESTDIR)$(PREFIX)/lib)
 	$(if $(lib),ln -sf libterrace.so.0 $(DESTDIR)$(PREFIX)/lib/libterrace.so)
+	$(call install-files,755,$(PREFIX)/lib,$(preload))
 	$(call install-files,644,$(PREFIX)/include/terrace,$(wildcard include/terrace/*.h))
 	$(call install-files,644,$(PREFIX)/include/linux,include/uapi/linux/terrace.h)
 	$(call install-files,644,$(PREFIX)/share/terrace/profiles,$(wildcard user/profiles/*.ini))

@@ -28,6 +28,7 @@ int cmd_status(int argc, char **argv);
 int cmd_buffers(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /**

@@ -11,6 +11,7 @@ static const struct command commands[] = {
 	{ "status", cmd_status, "the device and its tiers at a glance" },
 	{ "buffers", cmd_buffers, "list buffers and where they are" },
 	{ "migrate", cmd_migrate, "move ranges of a buffer to a tier" },
+	{ "run", cmd_run, "run an unmodified program with its model on the tiers" },
 	{ "replay", cmd_replay, "run a request trace against the tiers" },
 	{ "version", cmd_version, "versions of program, library and module" },
 	{ NULL }
@@ -21,6 +22,7 @@ static const char doc[] =
 	"Examples:\n"
 	"  terrace tier load tests/data/tiers/hbm-cxl.ini\n"
 	"  terrace status\n"
+	"  terrace run --weights hbf0 -- llama-completion -m model.gguf -p Hello\n"
 	"  terrace buffers --json\n"
 	"  terrace migrate 3 0+64MiB --to cxl0\n"
 	"\n"

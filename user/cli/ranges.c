@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Ranges of a buffer on the command line. */
+/* Sizes, and ranges of a buffer, on the command line. */
 #include "cli/ranges.h"
 
 #include <errno.h>
@@ -11,8 +11,7 @@ static const struct {
 	unsigned int shift;
 } units[] = { { "KiB", 10 }, { "MiB", 20 }, { "GiB", 30 }, { "TiB", 40 } };
 
-/* A number and its unit; @end is set behind them. */
-static int size_parse(const char *text, uint64_t *size, const char **end)
+int size_parse(const char *text, uint64_t *size, const char **end)
 {
 	char *rest;
 	size_t i;

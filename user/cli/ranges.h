@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ranges of a buffer on the command line. */
+/* Sizes, and ranges of a buffer, on the command line. */
 #ifndef _CLI_RANGES_H
 #define _CLI_RANGES_H
 
 #include <stdint.h>
+
+/**
+ * size_parse - parse a decimal number, maybe with KiB, MiB, GiB or TiB
+ * @end: set behind it
+ *
+ * Return: 0; -EINVAL it is no number; -ERANGE it is larger than 2^64 - 1.
+ */
+int size_parse(const char *text, uint64_t *size, const char **end);
 
 /**
  * range_parse - parse a range

@@ -2,12 +2,15 @@
 /* Weights of a file: a buffer that is filled from it, sealed, and then mapped to read. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
+
+#define PART_BYTES	(256U << 10)
 
 /* What reading does not change, so that a file that is written meanwhile shows. */
 static bool same_file(const struct stat *a, const struct stat *b)
@@ -34,19 +37,16 @@ static int weights_check(int fd, uint64_t offset, uint64_t bytes, struct stat *f
 	return 0;
 }
 
-/* The kernel writes to the mapping: what a store would be a signal for is EFAULT here. */
-static int weights_read(int fd, uint64_t offset, uint64_t bytes, char *to)
+/* Read up to @bytes; less only at the end of the file. */
+static ssize_t read_part(int fd, char *part, size_t bytes, uint64_t offset)
 {
-	uint64_t done = 0;
+	size_t done = 0;
 	ssize_t n;
 
 	while (done < bytes) {
-		n = pread(fd, to + done, bytes - done, offset + done);
+		n = pread(fd, part + done, bytes - done, offset + done);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EFAULT)
-			return error_set(-ENOMEM, "the tiers have no memory for %llu bytes of weights: free memory of their nodes",
-					 (unsigned long long)bytes);
 		if (n < 0)
 			return error_set(-errno, "cannot read the weights at byte %llu: %s",
 					 (unsigned long long)(offset + done), strerror(errno));
@@ -54,19 +54,45 @@ static int weights_read(int fd, uint64_t offset, uint64_t bytes, char *to)
 			return error_set(-ESTALE, "the file of weights became shorter while it was read: load it again");
 		done += n;
 	}
+	return done;
+}
+
+static int write_part(const struct terrace_buffer *b, const char *part, size_t bytes,
+		      uint64_t offset)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < bytes) {
+		n = pwrite(b->fd, part + done, bytes - done, offset + done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(-errno, "cannot write weights to buffer %u at byte %llu: %s; the memory of its tiers may be used up",
+					 b->id, (unsigned long long)(offset + done),
+					 strerror(errno));
+		done += n;
+	}
 	return 0;
 }
 
+/* Through a part that the cache holds: it costs less than to map the buffer page by page. */
 static int weights_fill(struct terrace_buffer *b, int fd, uint64_t offset, uint64_t bytes)
 {
-	char *to = mmap(NULL, b->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, b->fd, 0);
-	int err;
+	char *part = malloc(PART_BYTES);
+	uint64_t done = 0;
+	ssize_t n;
+	int err = 0;
 
-	if (to == MAP_FAILED)
-		return error_set(-errno, "cannot map %llu bytes of weights: %s",
-				 (unsigned long long)b->bytes, strerror(errno));
-	err = weights_read(fd, offset, bytes, to);
-	munmap(to, b->bytes);
+	if (!part)
+		return error_set(-ENOMEM, "no memory for %u bytes of weights", PART_BYTES);
+	while (!err && done < bytes) {
+		n = read_part(fd, part, bytes - done < PART_BYTES ? bytes - done : PART_BYTES,
+			      offset + done);
+		err = n < 0 ? n : write_part(b, part, n, done);
+		done += PART_BYTES;
+	}
+	free(part);
 	return err;
 }
 

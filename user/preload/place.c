@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Placing: from a file or an allocation to a region in a buffer. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/internal.h"
+#include "preload/preload.h"
+
+#define EXPERT_EXTENT	65536U		/* experts are read one by one */
+#define LARGE_EXTENT	(2U << 20)
+#define SMALL_EXTENT	65536U
+
+struct file {
+	int fd;
+	char path[PATH_MAX];
+	bool gguf;
+};
+
+static bool file_matches(const struct rule *rule, void *arg)
+{
+	struct file *f = arg;
+
+	if (!*rule->pattern)
+		return f->gguf;
+	return *f->path && !fnmatch(rule->pattern, f->path, 0);
+}
+
+static void file_look(struct file *f, int fd)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, f->path, sizeof(f->path) - 1);
+	f->path[n > 0 ? n : 0] = '\0';
+	f->fd = fd;
+	f->gguf = gguf_is(fd);
+}
+
+static bool memory_matches(const struct rule *rule, void *arg)
+{
+	return !*rule->pattern || caller_matches(arg, rule->pattern);
+}
+
+/* One line for each class that does not fit is enough. */
+static void say_plain(const struct rule *rule, uint64_t bytes)
+{
+	static uint32_t said;
+
+	if (!(__atomic_fetch_or(&said, 1U << rule->class_id, __ATOMIC_RELAXED) &
+	      1U << rule->class_id))
+		say("%s (%llu bytes) stay in plain memory: %s", rule->name,
+		    (unsigned long long)bytes, terrace_error());
+}
+
+static const char *wanted_tier(const struct rule *rule)
+{
+	if (*rule->tier)
+		return rule->tier;
+	if (rule->class_id == TERRACE_CLASS_WEIGHTS)
+		return preload_settings.weights;
+	return rule->class_id == TERRACE_CLASS_KV ? preload_settings.kv : "";
+}
+
+static void options(struct terrace_session *s, const struct rule *rule, uint32_t extent_bytes,
+		    struct terrace_buffer_options *o)
+{
+	*o = (struct terrace_buffer_options) {
+		.class_id = rule->class_id,
+		.extent_bytes = rule->extent_bytes ? rule->extent_bytes : extent_bytes,
+		.tier = device_tier(s, wanted_tier(rule)),
+		.name = rule->name,
+	};
+}
+
+/*
+ * The mapping becomes the region's: it is taken away piece by piece. What the last extent has
+ * beyond the range is unmapped at once, as the program does not know of it.
+ */
+static void *region_open(struct terrace_buffer *b, uint64_t bytes, const struct rule *rule,
+			 bool writable)
+{
+	struct region *r = calloc(1, sizeof(*r));
+	uintptr_t base = (uintptr_t)b->data;
+	uint64_t mapped = PAGE_UP(bytes);
+
+	if (!r)
+		goto out_free;
+	if (mapped < b->bytes)
+		real_munmap((void *)(base + mapped), b->bytes - mapped);
+	b->data = NULL;
+	b->fd = held_take(b->fd, &r->held);
+	r->buffer = b;
+	r->base = base;
+	r->bytes = bytes;
+	r->rule = rule;
+	r->writable = writable;
+	r->private = true;
+	if (regions_add(base, base + mapped, r))
+		return (void *)base;
+	real_munmap((void *)base, mapped);
+	free(r);
+out_free:
+	terrace_buffer_free(b);
+	return NULL;
+}
+
+static uint32_t file_extent(const struct file *f)
+{
+	if (preload_settings.extent_bytes)
+		return preload_settings.extent_bytes;
+	return f->gguf && gguf_has_experts(f->fd) ? EXPERT_EXTENT : 0;
+}
+
+static void *file_open(const struct file *f, off_t offset, size_t bytes, const struct rule *rule)
+{
+	struct terrace_session *s = device_session();
+	struct terrace_buffer_options o;
+	struct terrace_buffer *b;
+	struct stat st;
+
+	if (!s || fstat(f->fd, &st) || offset >= st.st_size)
+		return NULL;
+	/* beyond the last page of the file there is a signal to be had, which is the kernel's */
+	if (PAGE_UP(bytes) > PAGE_UP(st.st_size - offset))
+		return NULL;
+	if (bytes > (uint64_t)(st.st_size - offset))
+		bytes = st.st_size - offset;
+	options(s, rule, file_extent(f), &o);
+	if (terrace_weights_load(s, f->fd, offset, bytes, &o, &b)) {
+		say_plain(rule, bytes);
+		return NULL;
+	}
+	return region_open(b, bytes, rule, false);
+}
+
+void *place_file(int fd, off_t offset, size_t bytes)
+{
+	const struct rule *rule;
+	struct file f;
+
+	file_look(&f, fd);
+	rule = rules_find(preload_settings.rules, preload_settings.rules_n, RULE_FILE, bytes,
+			  file_matches, &f);
+	return rule ? file_open(&f, offset, bytes, rule) : NULL;
+}
+
+/* Large pages where they cost little: a buffer is whole extents. */
+static uint32_t memory_extent(uint64_t bytes)
+{
+	return bytes >= 8ULL * LARGE_EXTENT ? LARGE_EXTENT : SMALL_EXTENT;
+}
+
+void *place_memory(size_t bytes, size_t align)
+{
+	struct caller c = { 0 };
+	struct terrace_buffer_options o;
+	struct terrace_session *s;
+	struct terrace_buffer *b;
+	const struct rule *rule;
+
+	if (align > PAGE)
+		return NULL;
+	rule = rules_find(preload_settings.rules, preload_settings.rules_n, RULE_MEMORY, bytes,
+			  memory_matches, &c);
+	s = rule ? device_session() : NULL;
+	if (!s)
+		return NULL;
+	options(s, rule, memory_extent(bytes), &o);
+	if (terrace_buffer_create(s, bytes, &o, &b)) {
+		say_plain(rule, bytes);
+		return NULL;
+	}
+	return region_open(b, bytes, rule, true);
+}
+
+int place_plain(uintptr_t start, uintptr_t end)
+{
+	size_t bytes = end - start;
+	void *copy;
+
+	copy = real_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (copy == MAP_FAILED)
+		return -ENOMEM;
+	memcpy(copy, (void *)start, bytes);
+	if (real_mremap(copy, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)start) ==
+	    MAP_FAILED) {
+		real_munmap(copy, bytes);
+		return -ENOMEM;
+	}
+	return 0;
+}
