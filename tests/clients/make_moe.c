@@ -162,8 +162,8 @@ static void add_router(uint64_t layer, uint64_t width)
 	add(name, &like);
 }
 
-/* Which of gate, up and down a feed-forward tensor blk.N.ffn_*.weight is, NULL for other tensors. */
-static const char *ffn_part(const char *name, uint64_t *layer)
+/* Which of gate, up and down a tensor blk.N.ffn_*.weight is; NULL for other tensors. */
+static const char *ffn_part(const char *name, unsigned long long *layer)
 {
 	static const char * const parts[] = { "gate", "up", "down" };
 	char expected[96], *rest;
@@ -184,8 +184,8 @@ static const char *ffn_part(const char *name, uint64_t *layer)
 static void convert(const struct tensor *t)
 {
 	struct tensor stack = *t;
+	unsigned long long layer;
 	const char *part;
-	uint64_t layer;
 	char name[96];
 
 	part = ffn_part(t->name, &layer);
@@ -197,7 +197,7 @@ static void convert(const struct tensor *t)
 		add_router(layer, t->dim[0]);
 	stack.dim[stack.dims++] = experts;
 	stack.copies = experts;
-	snprintf(name, sizeof(name), "blk.%llu.ffn_%s_exps.weight", (unsigned long long)layer, part);
+	snprintf(name, sizeof(name), "blk.%llu.ffn_%s_exps.weight", layer, part);
 	add(name, &stack);
 }
 

@@ -44,12 +44,14 @@ static ssize_t read_part(int fd, char *part, size_t bytes, uint64_t offset)
 	ssize_t n;
 
 	while (done < bytes) {
-		n = pread(fd, part + done, bytes - done, offset + done);
+		unsigned long long at = offset + done;
+
+		n = pread(fd, part + done, bytes - done, at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return error_set(-errno, "cannot read the weights at byte %llu: %s",
-					 (unsigned long long)(offset + done), strerror(errno));
+			return error_set(-errno, "cannot read the weights at byte %llu: %s", at,
+					 strerror(errno));
 		if (!n)
 			return error_set(-ESTALE, "the file of weights became shorter while it was read: load it again");
 		done += n;
@@ -64,13 +66,14 @@ static int write_part(const struct terrace_buffer *b, const char *part, size_t b
 	ssize_t n;
 
 	while (done < bytes) {
-		n = pwrite(b->fd, part + done, bytes - done, offset + done);
+		unsigned long long at = offset + done;
+
+		n = pwrite(b->fd, part + done, bytes - done, at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return error_set(-errno, "cannot write weights to buffer %u at byte %llu: %s; the memory of its tiers may be used up",
-					 b->id, (unsigned long long)(offset + done),
-					 strerror(errno));
+					 b->id, at, strerror(errno));
 		done += n;
 	}
 	return 0;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/terrace.h>
@@ -64,21 +65,52 @@ bool rules_format(const struct rule *rules, size_t n, char *text)
 	return true;
 }
 
-static bool rule_parse(const char *line, struct rule *r)
+/* Take a word and the blank or the end of the line behind it. */
+static bool take_word(const char **text, char *out, size_t room)
 {
-	int end = 0;
+	size_t n = strcspn(*text, " \n");
+
+	if (!n || n >= room || !(*text)[n])
+		return false;
+	memcpy(out, *text, n);
+	out[n] = '\0';
+	if (!strcmp(out, "-"))
+		*out = '\0';
+	*text += n + 1;
+	return true;
+}
+
+static bool take_number(const char **text, uint64_t limit, uint64_t *out)
+{
+	char digits[24], *end;
+
+	if (!take_word(text, digits, sizeof(digits)) || *digits < '0' || *digits > '9')
+		return false;
+	errno = 0;
+	*out = strtoull(digits, &end, 10);
+	return !*end && !errno && *out <= limit;
+}
+
+static bool rule_parse(const char **text, struct rule *r)
+{
+	const char *begin = *text;
+	uint64_t what, class_id, extent_bytes;
 
 	memset(r, 0, sizeof(*r));
-	if (sscanf(line, "%31s %" SCNu32 " %" SCNu32 " %" SCNu64 " %" SCNu64 " %" SCNu32 " %31s %95s%n",
-		   r->name, &r->what, &r->class_id, &r->min_bytes, &r->max_bytes, &r->extent_bytes,
-		   r->tier, r->pattern, &end) != 8 || line[end] != '\n')
+	if (!take_word(text, r->name, sizeof(r->name)) ||
+	    !take_number(text, RULE_MEMORY, &what) || !take_number(text, UINT32_MAX, &class_id) ||
+	    !take_number(text, UINT64_MAX, &r->min_bytes) ||
+	    !take_number(text, UINT64_MAX, &r->max_bytes) ||
+	    !take_number(text, UINT32_MAX, &extent_bytes) ||
+	    !take_word(text, r->tier, sizeof(r->tier)) ||
+	    !take_word(text, r->pattern, sizeof(r->pattern)))
 		return false;
-	if (!strcmp(r->tier, "-"))
-		*r->tier = '\0';
-	if (!strcmp(r->pattern, "-"))
-		*r->pattern = '\0';
-	return r->what <= RULE_MEMORY &&
-	       (r->class_id < TERRACE_CLASSES || r->class_id == RULE_PLAIN);
+	r->what = what;
+	r->class_id = class_id;
+	r->extent_bytes = extent_bytes;
+	/* all on the one line */
+	return memchr(begin, '\n', *text - begin) == *text - 1 &&
+	       (class_id < TERRACE_CLASSES || class_id == RULE_PLAIN);
 }
 
 int rules_parse(const char *text, struct rule *rules)
@@ -86,10 +118,9 @@ int rules_parse(const char *text, struct rule *rules)
 	int n = 0;
 
 	while (*text) {
-		if (n == RULES_MAX || !rule_parse(text, &rules[n]))
+		if (n == RULES_MAX || !rule_parse(&text, &rules[n]))
 			return -EINVAL;
 		n++;
-		text = strchr(text, '\n') + 1;
 	}
 	return n;
 }
