@@ -68,7 +68,7 @@ bool rules_format(const struct rule *rules, size_t n, char *text)
 /* Take a word and the blank or the end of the line behind it. */
 static bool take_word(const char **text, char *out, size_t room)
 {
-	size_t n = strcspn(*text, " \n");
+	size_t n = strcspn(*text, "\n ");
 
 	if (!n || n >= room || !(*text)[n])
 		return false;
