@@ -120,6 +120,7 @@ static struct terrace_buffer *buffer_alloc(struct terrace_session *s,
 	spin_lock_init(&b->table_lock);
 	INIT_LIST_HEAD(&b->jobs);
 	INIT_LIST_HEAD(&b->spares);
+	INIT_LIST_HEAD(&b->views);
 	b->memcg = get_mem_cgroup_from_mm(current->mm);
 	b->pid = get_task_pid(current, PIDTYPE_TGID);
 	b->session = terrace_session_get(s);
@@ -428,12 +429,12 @@ static const struct terrace_call buffer_calls[] = {
 };
 
 /**
- * terrace_buffer_ioctl - calls on a buffer
+ * terrace_buffer_ioctl - calls on a buffer, or on a view of it
  */
 long terrace_buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	return terrace_call(buffer_calls, _IOC_NR(TERRACE_BUF_INFO), ARRAY_SIZE(buffer_calls),
-			    file->private_data, cmd, arg);
+			    terrace_file_buffer(file), cmd, arg);
 }
 
 static int buffer_fadvise(struct file *file, loff_t offset, loff_t len, int advice)

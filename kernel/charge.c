@@ -110,7 +110,7 @@ int terrace_charge_record(struct terrace_session *s, const struct terrace_access
 		return -EINVAL;
 	size = b->count << b->shift;
 	if (a->bytes && a->offset < size && a->bytes <= size - a->offset &&
-	    (b->session == s || terrace_buffer_permitted(b))) {
+	    (b->session == s || terrace_view_held(s, b) || terrace_buffer_permitted(b))) {
 		terrace_charge_extents(s, b, a->flags, a->offset, a->bytes);
 		err = 0;
 	}

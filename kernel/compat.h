@@ -4,6 +4,7 @@
 #define _TERRACE_COMPAT_H
 
 #include <linux/io_uring/cmd.h>
+#include <linux/mm.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
@@ -16,5 +17,15 @@
 #else
 #define terrace_sqe_cmd(_sqe, _type)	((const typeof(_type) *)io_uring_sqe_cmd(_sqe))
 #endif
+
+/* Take all of a VMA's mappings away, under mmap_lock. */
+static inline void terrace_zap_vma(struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 1, 0)
+	zap_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+#else
+	zap_page_range_single(vma, vma->vm_start, vma->vm_end - vma->vm_start, NULL);
+#endif
+}
 
 #endif /* _TERRACE_COMPAT_H */

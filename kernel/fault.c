@@ -62,7 +62,7 @@ static vm_fault_t fault_fill(struct vm_fault *vmf, struct terrace_buffer *b, u64
 
 static vm_fault_t terrace_fault(struct vm_fault *vmf)
 {
-	struct terrace_buffer *b = vmf->vma->vm_file->private_data;
+	struct terrace_buffer *b = terrace_file_buffer(vmf->vma->vm_file);
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
 	u64 index = fault_index(b, vmf);
 	struct folio *folio;
@@ -97,9 +97,9 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 	if (terrace_extent_flash(b, index))
 		set_bit(TERRACE_X_USED, &b->extents[index].flags);
 	terrace_tier_event(b->extents[index].tier, TERRACE_EV_FAULTS);
-	terrace_sample_fault(b, index, TERRACE_ACCESS_READ);
+	terrace_sample_fault(vmf->vma->vm_file, index, TERRACE_ACCESS_READ);
 	if (!terrace_tracked(b) && write)
-		terrace_sample_fault(b, index, TERRACE_ACCESS_WRITE);
+		terrace_sample_fault(vmf->vma->vm_file, index, TERRACE_ACCESS_WRITE);
 	trace_terrace_fault(b->id, index, b->extents[index].tier, write, 0);
 	vmf->page = page;
 	return VM_FAULT_LOCKED;
@@ -107,7 +107,7 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 
 static vm_fault_t terrace_page_mkwrite(struct vm_fault *vmf)
 {
-	struct terrace_buffer *b = vmf->vma->vm_file->private_data;
+	struct terrace_buffer *b = terrace_file_buffer(vmf->vma->vm_file);
 	struct folio *folio = page_folio(vmf->page);
 	u64 index = fault_index(b, vmf);
 	struct terrace_extent *e = &b->extents[index];
@@ -121,7 +121,7 @@ static vm_fault_t terrace_page_mkwrite(struct vm_fault *vmf)
 		return fault_sigbus(b, index, true, -EROFS);
 	}
 	set_bit(TERRACE_X_DIRTY, &e->flags);
-	terrace_sample_fault(b, index, TERRACE_ACCESS_WRITE);
+	terrace_sample_fault(vmf->vma->vm_file, index, TERRACE_ACCESS_WRITE);
 	return VM_FAULT_LOCKED;
 }
 
@@ -144,13 +144,13 @@ static const struct vm_operations_struct terrace_pinnable_vm_ops = {
 };
 
 /**
- * terrace_fault_mmap - map a buffer
+ * terrace_fault_mmap - map a buffer, or a view of it
  *
  * -EINVAL: private, or beyond the buffer. -EROFS: writable and the whole buffer is sealed.
  */
 int terrace_fault_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct terrace_buffer *b = file->private_data;
+	struct terrace_buffer *b = terrace_file_buffer(file);
 	u64 pages = b->count << terrace_extent_order(b);
 
 	if (!(vma->vm_flags & VM_MAYSHARE))

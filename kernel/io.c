@@ -61,7 +61,7 @@ static int io_begin_write(struct terrace_buffer *b, u64 index, struct folio **fo
 static ssize_t io_rw(struct kiocb *iocb, struct iov_iter *iter,
 		     int (*begin)(struct terrace_buffer *b, u64 index, struct folio **folio))
 {
-	struct terrace_buffer *b = iocb->ki_filp->private_data;
+	struct terrace_buffer *b = terrace_file_buffer(iocb->ki_filp);
 	ssize_t total = 0;
 	int err = 0;
 
@@ -107,7 +107,7 @@ ssize_t terrace_io_read(struct kiocb *iocb, struct iov_iter *to)
  */
 ssize_t terrace_io_write(struct kiocb *iocb, struct iov_iter *from)
 {
-	struct terrace_buffer *b = iocb->ki_filp->private_data;
+	struct terrace_buffer *b = terrace_file_buffer(iocb->ki_filp);
 
 	if (iov_iter_count(from) && iocb->ki_pos >= io_bytes(b))
 		return -ENOSPC;
@@ -119,7 +119,7 @@ ssize_t terrace_io_write(struct kiocb *iocb, struct iov_iter *from)
  */
 loff_t terrace_io_llseek(struct file *file, loff_t offset, int whence)
 {
-	struct terrace_buffer *b = file->private_data;
+	struct terrace_buffer *b = terrace_file_buffer(file);
 
 	return fixed_size_llseek(file, offset, whence, io_bytes(b));
 }

@@ -143,7 +143,8 @@ static int session_call_info(void *object, void *arg)
 	if (info->reserved)
 		return -EINVAL;
 	info->abi_version = TERRACE_ABI_VERSION;
-	info->features = TERRACE_FEATURE_URING | TERRACE_FEATURE_OBSERVED | TERRACE_FEATURE_PACING;
+	info->features = TERRACE_FEATURE_URING | TERRACE_FEATURE_OBSERVED | TERRACE_FEATURE_PACING |
+			 TERRACE_FEATURE_VIEW;
 	info->tiers = 0;
 	for (i = 0; i < TERRACE_TIERS_MAX; i++)
 		if (terrace_tier_valid(i))
@@ -217,6 +218,11 @@ static int session_call_open(void *object, void *arg, struct file **file)
 static int session_call_create(void *object, void *arg, struct file **file)
 {
 	return terrace_buffer_create(object, arg, file);
+}
+
+static int session_call_view(void *object, void *arg, struct file **file)
+{
+	return terrace_view_create(object, arg, file);
 }
 
 static int list_entry_out(void __user *user, u32 entry_bytes, struct terrace_buffer *b)
@@ -314,6 +320,11 @@ static const struct terrace_call session_calls[] = {
 		sizeof(struct terrace_advance), session_call_advance
 	},
 	[SESSION_NR(TERRACE_IOC_LEDGER)] = { sizeof(struct terrace_ledger), session_call_ledger },
+	[SESSION_NR(TERRACE_IOC_VIEW)] = {
+		.bytes = sizeof(struct terrace_view),
+		.fd_offset = offsetof(struct terrace_view, view),
+		.open = session_call_view,
+	},
 };
 
 static long session_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

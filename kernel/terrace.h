@@ -27,7 +27,8 @@
  * clock_lock. User memory is touched only under locks of row 3 or above (a fault may take 4 to 11).
  *
  * Lifetimes. A buffer lives as long as its file: who finds it by id takes a file reference
- * (terrace_buffer_get()). A session's structure lives until its file and all its buffers are gone.
+ * (terrace_buffer_get()); a view of it holds one. A session's structure lives until its file, its
+ * buffers and its views are gone.
  * Tiers are slots of a static array: an index never dangles, and a tier that is some extent's home
  * stays online.
  */
@@ -290,7 +291,7 @@ struct terrace_load {
 
 /**
  * struct terrace_session - one open of /dev/terrace
- * @ref: the file and each buffer hold one
+ * @ref: the file, each buffer and each view hold one
  * @id, @uid: fixed
  * @node: in terrace.sessions
  * @active: has made a buffer or begun a step; under terrace.sessions_lock
@@ -311,6 +312,7 @@ struct terrace_load {
  * @next_number: of the next buffer; under @buffers_lock
  * @ledger, @ledger_energy: since the session began; under load_lock
  * @tokens, @records, @rejected: sums over steps
+ * @views: made by it and not closed
  * @landing: bytes of its buffers in each tier's landing pool, under that pool's lock
  */
 struct terrace_session {
@@ -354,6 +356,7 @@ struct terrace_session {
 	struct list_head buffers;
 	u64 next_number;
 
+	atomic_t views;
 	u64 landing[TERRACE_TIERS_MAX];
 };
 
@@ -384,7 +387,7 @@ void terrace_charge_extents(struct terrace_session *s, struct terrace_buffer *b,
 void terrace_charge_moved(struct terrace_session *s, u32 class_id, u32 from, u64 out_bytes, u32 to,
 			  u64 in_bytes);
 void terrace_sample_begin(struct terrace_session *s);
-void terrace_sample_fault(struct terrace_buffer *b, u64 index, u32 flags);
+void terrace_sample_fault(const struct file *file, u64 index, u32 flags);
 
 /* ---- buffers (buffer.c) ---- */
 
@@ -415,7 +418,7 @@ struct terrace_block {
  * struct terrace_extent - one entry of the table
  * @folio: frames, NULL before first touch; written under table_lock with MOVING or from NULL
  * @flags: TERRACE_X_ bits, atomic
- * @observed: step that charged this extent last
+ * @observed: step of the buffer's session that charged this extent last
  * @waiters: page_mkwrite callers that wait for MOVING while the core holds a reference to @folio
  *           for them; under table_lock
  * @block: on flash; with MOVING
@@ -455,6 +458,7 @@ struct terrace_readahead {
  * @range_lock: one seal, discard at a time
  * @table_lock: protects extents[].folio and tier, the counters, @readahead, @jobs and @spares
  * @jobs: @job_count that wait or run in the background
+ * @views: of this buffer, by their link; under @table_lock
  * @spares: @spare_count folios kept as destinations of moves (frame.c), by their lru
  */
 struct terrace_buffer {
@@ -484,6 +488,7 @@ struct terrace_buffer {
 	struct terrace_readahead readahead;
 	struct list_head jobs;
 	u32 job_count;
+	struct list_head views;
 	struct list_head spares;
 	u32 spare_count;
 	struct terrace_extent extents[] __counted_by(count);
@@ -525,6 +530,29 @@ bool terrace_buffer_permitted(const struct terrace_buffer *b);
 void terrace_buffer_describe(struct terrace_buffer *b, struct terrace_buffer_info *info);
 long terrace_buffer_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 extern const struct file_operations terrace_buffer_fops;
+
+/* ---- read-only descriptors of a buffer (view.c) ---- */
+
+/**
+ * struct terrace_view_file - a view; fixed but for the marks
+ * @buffer: kept by a reference to its file
+ * @session: that made it, and is charged
+ * @link: in buffer.views
+ * @count: extents of the buffer
+ * @observed: step of the session that charged an extent last; under the lock of its folio
+ */
+struct terrace_view_file {
+	struct terrace_buffer *buffer;
+	struct terrace_session *session;
+	struct list_head link;
+	u64 count;
+	u32 observed[] __counted_by(count);
+};
+
+int terrace_view_create(struct terrace_session *s, struct terrace_view *arg, struct file **file);
+struct terrace_view_file *terrace_file_view(const struct file *file);
+struct terrace_buffer *terrace_file_buffer(const struct file *file);
+bool terrace_view_held(const struct terrace_session *s, struct terrace_buffer *b);
 
 /* ---- pages that outlive their buffer through pins (detached.c) ---- */
 

@@ -158,6 +158,17 @@ int terrace_buffer_create(struct terrace_session *s, uint64_t bytes,
 int terrace_buffer_open(struct terrace_session *s, uint32_t id, struct terrace_buffer **out);
 
 /**
+ * terrace_buffer_view - a read-only view of the buffer of a descriptor; it is not mapped
+ * @s: is charged for what is read through the view
+ * @fd: a descriptor of a buffer or of a view, as another process passed it; stays the caller's
+ * @out: the view, to be freed with terrace_buffer_free()
+ *
+ * The view's descriptor can be mapped PROT_READ and MAP_SHARED, read, and passed on; see struct
+ * terrace_view. What would change the buffer is -EBADF. -EBADF, -EINVAL: @fd is not of a buffer.
+ */
+int terrace_buffer_view(struct terrace_session *s, int fd, struct terrace_buffer **out);
+
+/**
  * terrace_buffer_free - unmap and close; NULL is allowed
  */
 void terrace_buffer_free(struct terrace_buffer *b);

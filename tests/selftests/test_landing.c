@@ -172,6 +172,26 @@ TEST_F_TIMEOUT(landing, what_is_needed_soon_is_filled, 120)
 	EXPECT_EQ(faults, tiers_value("slow", "major_faults"));
 }
 
+TEST_F_TIMEOUT(landing, a_view_says_what_is_needed_soon, 120)
+{
+	struct terrace_buffer *view;
+	long long before;
+	int fd;
+
+	ASSERT_EQ(0, on_flash(self->s, 16 * MIB, 0, &self->b));
+	ASSERT_EQ(0, terrace_buffer_view(self->s, terrace_buffer_fd(self->b), &view));
+	fd = terrace_buffer_fd(view);
+	before = tiers_value("slow", "readaheads");
+	/* that it is no walk is for the buffer's own descriptor to say */
+	ASSERT_EQ(0, posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM));
+	ASSERT_EQ(0, posix_fadvise(fd, 2 * EXTENT + 1, EXTENT, POSIX_FADV_WILLNEED));
+	EXPECT_EQ(before + 2, reaches("readaheads", before + 2));
+	EXPECT_TRUE(right(self->b, 2 * EXTENT));
+	EXPECT_TRUE(right(self->b, 3 * EXTENT));
+	EXPECT_EQ(before + 2, tiers_value("slow", "readaheads"));
+	terrace_buffer_free(view);
+}
+
 /* With a cap of its own a session cannot drive out what another one uses. */
 TEST_F_TIMEOUT(landing, a_session_keeps_to_its_cap, 120)
 {

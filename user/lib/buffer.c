@@ -178,6 +178,23 @@ int terrace_buffer_open(struct terrace_session *s, uint32_t id, struct terrace_b
 	return buffer_wrap(o.fd, out);
 }
 
+int terrace_buffer_view(struct terrace_session *s, int fd, struct terrace_buffer **out)
+{
+	struct terrace_view v = { .size = sizeof(v), .fd = fd };
+	int err = device_call(s->fd, TERRACE_IOC_VIEW, &v);
+
+	if (err == -EBADF)
+		return error_set(err, "descriptor %d is not open", fd);
+	if (err == -EINVAL)
+		return error_set(err, "descriptor %d is not of a buffer", fd);
+	if (err == -ENOTTY)
+		return error_set(err, "the kernel module has no views: load a newer terrace.ko");
+	if (err)
+		return error_set(err, "cannot make a view of descriptor %d: %s", fd,
+				 strerror(-err));
+	return buffer_wrap(v.view, out);
+}
+
 void terrace_buffer_free(struct terrace_buffer *b)
 {
 	if (!b)

@@ -111,6 +111,7 @@ enum terrace_reason {
 #define TERRACE_FEATURE_URING		(1ULL << 0)	/* migrate through IORING_OP_URING_CMD */
 #define TERRACE_FEATURE_OBSERVED	(1ULL << 1)	/* charging without records */
 #define TERRACE_FEATURE_PACING		(1ULL << 2)	/* steps may be made to last */
+#define TERRACE_FEATURE_VIEW		(1ULL << 3)	/* TERRACE_IOC_VIEW */
 
 /**
  * struct terrace_info - what the device is (TERRACE_IOC_INFO)
@@ -512,6 +513,40 @@ struct terrace_ledger {
 	struct terrace_ledger_entry entry[TERRACE_TIERS_MAX][TERRACE_CLASSES];
 };
 
+/**
+ * struct terrace_view - make a read-only descriptor of a buffer (TERRACE_IOC_VIEW)
+ *
+ * For what several processes share: one that was given a descriptor (SCM_RIGHTS) makes a view of it
+ * with a session of its own, or is given a view, which cannot change what others see. Who holds any
+ * descriptor of a buffer may make views of it; whose the buffer is does not matter. The buffer
+ * lives as long as a view or a mapping of one does.
+ *
+ * A view can be mapped PROT_READ and MAP_SHARED, and read. A writable mapping, also by mprotect(2)
+ * later, is EACCES; write(2), TERRACE_BUF_SEAL, DISCARD, MIGRATE and REFRESH, the last two also
+ * through io_uring, are EBADF. TERRACE_BUF_INFO and QUERY work. POSIX_FADV_WILLNEED reads ahead
+ * what is on flash, without moving it; other advice is accepted and does nothing.
+ *
+ * A view is charged to the session that made it: the session may declare accesses to the buffer,
+ * and when it is observed, each extent of weights or kv that is faulted in through the view counts
+ * once a step, whatever other sessions do. Mappings of views, and those of the buffer itself as
+ * long as it has views, are taken away only in the process that calls TERRACE_IOC_STEP_BEGIN: so
+ * the process that maps has to. When the session is closed its views still work and charge nobody.
+ *
+ * EBADF: @fd is no open descriptor. EINVAL: it is neither a buffer nor a view. EMFILE, ENOMEM as
+ * usual.
+ *
+ * @size: [in] sizeof(struct terrace_view)
+ * @flags: [in] 0
+ * @fd: [in] descriptor of a buffer, or of a view
+ * @view: [out] the view, close-on-exec
+ */
+struct terrace_view {
+	__u32 size;
+	__u32 flags;
+	__s32 fd;
+	__s32 view;
+};
+
 #define TERRACE_IOC			'T'
 
 #define TERRACE_IOC_INFO		_IOWR(TERRACE_IOC, 0x80, struct terrace_info)
@@ -529,6 +564,7 @@ struct terrace_ledger {
 #define TERRACE_IOC_STEP_END		_IOWR(TERRACE_IOC, 0x88, struct terrace_step_end)
 #define TERRACE_IOC_ADVANCE		_IOWR(TERRACE_IOC, 0x89, struct terrace_advance)
 #define TERRACE_IOC_LEDGER		_IOWR(TERRACE_IOC, 0x8a, struct terrace_ledger)
+#define TERRACE_IOC_VIEW		_IOWR(TERRACE_IOC, 0x8b, struct terrace_view)
 
 /* ---- calls on a buffer ---- */
 
