@@ -367,6 +367,7 @@ static void session_show_fdinfo(struct seq_file *m, struct file *file)
 	guard(spinlock)(&s->load_lock);
 	seq_printf(m, "steps:\t%llu\n", s->ledger.steps);
 	seq_printf(m, "model_ns:\t%llu\n", s->ledger.model_ns);
+	terrace_step_show(m, s);
 	for (tier = 0; tier < TERRACE_TIERS_MAX; tier++)
 		for (class_id = 0; class_id < TERRACE_CLASSES; class_id++)
 			session_show_entry(m, tier, class_id, &s->ledger.entry[tier][class_id]);

@@ -7,6 +7,7 @@
 #include <linux/hrtimer.h>
 #include <linux/log2.h>
 #include <linux/sched/signal.h>
+#include <linux/seq_file.h>
 
 #include "terrace.h"
 #include "trace.h"
@@ -95,6 +96,7 @@ static int step_begin(struct terrace_session *s, void *call)
 		return -EBUSY;
 	s->step_kind = arg->kind;
 	s->step_flops = arg->flops;
+	s->step_tokens = arg->tokens;
 	s->step_records = 0;
 	s->step_rejected = 0;
 	s->wall_start_ns = ktime_get_ns();
@@ -321,6 +323,47 @@ static int step_pace(struct terrace_session *s, u64 model_ns)
 	return 0;
 }
 
+static void step_count(struct terrace_session *s, const struct terrace_step_end *arg)
+{
+	struct terrace_step_stats *stats = &s->stats[s->step_kind];
+
+	guard(spinlock)(&s->load_lock);
+	stats->steps++;
+	stats->tokens += s->step_tokens;
+	stats->model_ns = tmodel_add(stats->model_ns, arg->model_ns, &terrace.sat);
+	stats->wall_ns += arg->wall_ns;
+	stats->last_model_ns = arg->model_ns;
+	stats->last_wall_ns = arg->wall_ns;
+}
+
+/**
+ * terrace_step_show - a session's pace and its steps by kind, for fdinfo
+ *
+ * Called under load_lock.
+ */
+void terrace_step_show(struct seq_file *m, const struct terrace_session *s)
+{
+	static const char * const names[] = {
+		[TERRACE_STEP_PREFILL] = "prefill",
+		[TERRACE_STEP_DECODE] = "decode",
+	};
+	u32 i;
+
+	lockdep_assert_held(&s->load_lock);
+	seq_printf(m, "pace_permille:\t%u\n", READ_ONCE(s->pace_permille));
+	for (i = 0; i < TERRACE_STEP_KINDS; i++) {
+		const struct terrace_step_stats *stats = &s->stats[i];
+		const char *name = names[i];
+
+		seq_printf(m, "%s_steps:\t%llu\n", name, stats->steps);
+		seq_printf(m, "%s_tokens:\t%llu\n", name, stats->tokens);
+		seq_printf(m, "%s_model_ns:\t%llu\n", name, stats->model_ns);
+		seq_printf(m, "%s_wall_ns:\t%llu\n", name, stats->wall_ns);
+		seq_printf(m, "%s_last_model_ns:\t%llu\n", name, stats->last_model_ns);
+		seq_printf(m, "%s_last_wall_ns:\t%llu\n", name, stats->last_wall_ns);
+	}
+}
+
 static int step_end(struct terrace_session *s, void *call)
 {
 	struct terrace_step_end *arg = call;
@@ -340,6 +383,7 @@ static int step_end(struct terrace_session *s, void *call)
 	arg->clock_ns = s->replaying ? terrace_clock_advance(arg->model_ns) : terrace_clock();
 	err = step_pace(s, arg->model_ns);
 	arg->wall_ns = ktime_get_ns() - s->wall_start_ns;
+	step_count(s, arg);
 	trace_terrace_step(s->id, s->step, s->step_kind, arg->wall_ns, arg->model_ns,
 			   arg->compute_ns);
 	return err;

@@ -53,6 +53,7 @@
 struct terrace_media;
 struct terrace_quota;
 struct io_uring_cmd;
+struct seq_file;
 
 /* ---- tiers (tier.c) ---- */
 
@@ -289,6 +290,21 @@ struct terrace_load {
 	} tier[TERRACE_TIERS_MAX];
 };
 
+#define TERRACE_STEP_KINDS	(TERRACE_STEP_DECODE + 1)
+
+/**
+ * struct terrace_step_stats - sums over a session's ended steps of one kind
+ * @last_model_ns, @last_wall_ns: of the last one
+ */
+struct terrace_step_stats {
+	u64 steps;
+	u64 tokens;
+	u64 model_ns;
+	u64 wall_ns;
+	u64 last_model_ns;
+	u64 last_wall_ns;
+};
+
 /**
  * struct terrace_session - one open of /dev/terrace
  * @ref: the file, each buffer and each view hold one
@@ -310,7 +326,7 @@ struct terrace_load {
  * @sampled: what the last observed step was charged
  * @buffers: of this session, by link in the buffer, by rising number; under @buffers_lock
  * @next_number: of the next buffer; under @buffers_lock
- * @ledger, @ledger_energy: since the session began; under load_lock
+ * @ledger, @ledger_energy, @stats: since the session began; under load_lock
  * @tokens, @records, @rejected: sums over steps
  * @views: made by it and not closed
  * @landing: bytes of its buffers in each tier's landing pool, under that pool's lock
@@ -335,6 +351,7 @@ struct terrace_session {
 	bool replaying;
 	u32 step_kind;
 	u64 step_flops;
+	u32 step_tokens;
 	u32 step_records;
 	u32 step_rejected;
 	u64 wall_start_ns;
@@ -348,6 +365,7 @@ struct terrace_session {
 	struct terrace_load sampled;
 	struct terrace_ledger ledger;
 	struct tmodel_energy ledger_energy[TERRACE_TIERS_MAX][TERRACE_CLASSES];
+	struct terrace_step_stats stats[TERRACE_STEP_KINDS];
 	u64 tokens;
 	u64 records;
 	u64 rejected;
@@ -373,6 +391,7 @@ int terrace_step_flush(struct terrace_session *s);
 int terrace_step_end(struct terrace_session *s, struct terrace_step_end *arg);
 int terrace_step_advance(struct terrace_session *s, struct terrace_advance *arg);
 u32 terrace_step_charging(const struct terrace_session *s);
+void terrace_step_show(struct seq_file *m, const struct terrace_session *s);
 
 int terrace_ring_setup(struct terrace_session *s, struct terrace_setup *arg);
 int terrace_ring_mmap(struct terrace_session *s, struct vm_area_struct *vma);

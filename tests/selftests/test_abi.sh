@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Every file that the module puts into sysfs, configfs and tracefs is documented in
-# Documentation/ABI/testing.
+# Every file that the module puts into sysfs, configfs and tracefs, and every key of fdinfo, is
+# documented in Documentation/ABI/testing.
 
 cd "$(dirname "$0")/../.." || exit 1
 abi=Documentation/ABI/testing
@@ -69,5 +69,18 @@ for file in "$events"/*/; do
 	name=$(basename "$file")
 	check "tracepoint $name" tracefs-terrace "$events/$name"
 done
+exec 3<>/dev/terrace
+while IFS=: read -r key _; do
+	case $key in pos | flags | mnt_id | ino) continue ;; esac
+	n=$((n + 1))
+	# those of steps by kind are described for both kinds at once
+	if sed -n 's/^\t\t\([a-z_, ]*\):.*/\1/p' "$abi/procfs-terrace" | tr -d ' ' | tr , '\n' |
+		grep -qxE "$key|${key#prefill_}|${key#decode_}"; then
+		echo "ok $n - fdinfo's $key is documented"
+	else
+		echo "not ok $n - fdinfo's $key is not in $abi/procfs-terrace"
+	fi
+done </proc/self/fdinfo/3
+exec 3<&-
 terrace tier unload >/dev/null || echo "not ok $((n += 1)) - the tiers do not go offline"
 echo "1..$n"

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* terrace status: the device and its tiers at a glance. */
+/* terrace status: the device, its tiers and its sessions at a glance. */
+#include <string.h>
+
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "cli/status_sessions.h"
 #include "cli/sysfs.h"
 #include "cli/tiers.h"
 
 static const struct argp argp = {
 	.options = command_json_options,
 	.parser = command_json_parser,
-	.doc = "Print what the device is set to, who uses it, and what each tier holds and did since it came "
-	       "online. Used and size are real bytes; bytes read, written and moved, energy and lifetime "
-	       "are modelled.\v"
+	.doc = "Print what the device is set to, what each tier holds and did since it came online, and what "
+	       "each session did: its steps, tokens per second and bytes. Used, size and held are real "
+	       "bytes; bytes read, written and moved, energy and lifetime are modelled.\v"
 	       "Examples:\n"
 	       "  terrace status\n"
-	       "  terrace status --json | jq '.tiers[] | {name, used_bytes}'",
+	       "  terrace status --json | jq '.tiers[] | {name, used_bytes}'\n"
+	       "  terrace status --json | jq '.open_sessions[] | {pid, decode}'",
 };
 
 /* The values of a tier that status shows, by their names in sysfs. */
@@ -90,19 +94,26 @@ static void print_device(const struct terrace_info *info)
 	       (unsigned long long)counters[2], (unsigned long long)counters[3]);
 }
 
-static int status_text(const struct terrace_info *info, const struct tiers *tiers)
+static void print_tiers(const struct tiers *tiers)
 {
 	uint32_t i;
 
-	print_device(info);
 	if (!tiers->count) {
 		puts("\nNo tier is online: load a tier file with 'terrace tier load FILE'.");
-		return STATUS_DONE;
+		return;
 	}
 	printf("\n%-12s %12s %12s %5s %12s %12s %12s %12s %11s %11s %14s\n", "TIER", "USED", "SIZE",
 	       "", "READ", "WRITTEN", "MOVED IN", "MOVED OUT", "ENERGY", "IDLE", "LIFETIME");
 	for (i = 0; i < tiers->count; i++)
 		print_tier(&tiers->tier[i]);
+}
+
+static int status_text(const struct terrace_info *info, const struct tiers *tiers,
+		       const struct sessions *sessions)
+{
+	print_device(info);
+	print_tiers(tiers);
+	status_sessions_text(sessions);
 	return STATUS_DONE;
 }
 
@@ -121,7 +132,8 @@ static json_t *tier_json(const struct terrace_tier_info *t)
 	return tier;
 }
 
-static int status_json(const struct terrace_info *info, const struct tiers *tiers)
+static int status_json(const struct terrace_info *info, const struct tiers *tiers,
+		       const struct sessions *sessions)
 {
 	json_t *list = json_array(), *device;
 	uint64_t number;
@@ -129,11 +141,13 @@ static int status_json(const struct terrace_info *info, const struct tiers *tier
 
 	for (i = 0; i < tiers->count; i++)
 		json_array_append_new(list, tier_json(&tiers->tier[i]));
-	device = json_pack("{s:i, s:o, s:o, s:o, s:i, s:o}", "abi", (int)info->abi_version,
-			   "scale", json_amount(1ULL << info->scale_shift),
+	device = json_pack("{s:i, s:o, s:o, s:o, s:i, s:o, s:o, s:o}",
+			   "abi", (int)info->abi_version, "scale", json_amount(1ULL << info->scale_shift),
 			   "clock_ns", json_amount(info->clock_ns),
 			   "peak_flops", json_amount(info->peak_flops),
-			   "efficiency_permille", (int)info->efficiency_permille, "tiers", list);
+			   "efficiency_permille", (int)info->efficiency_permille, "tiers", list,
+			   "open_sessions", status_sessions_json(sessions),
+			   "unseen_sessions", json_amount(sessions->unseen));
 	for (i = 0; i < COUNTERS; i++)
 		if (!sysfs_number(NULL, counter_names[i], &number))
 			json_object_set_new(device, counter_names[i], json_amount(number));
@@ -143,18 +157,28 @@ static int status_json(const struct terrace_info *info, const struct tiers *tier
 int cmd_status(int argc, char **argv)
 {
 	struct terrace_session *s;
+	struct sessions sessions;
 	struct terrace_info info;
 	struct tiers tiers;
 	bool json = false;
-	int status;
+	int status, err;
 
 	command_parse(&argp, argc, argv, &json);
 	if (terrace_session_open(NULL, &s))
 		return command_failed("%s", terrace_error());
-	if (terrace_session_info(s, &info) || tiers_read(s, &tiers))
+	if (terrace_session_info(s, &info) || tiers_read(s, &tiers)) {
 		status = command_failed("%s", terrace_error());
-	else
-		status = json ? status_json(&info, &tiers) : status_text(&info, &tiers);
+		goto out;
+	}
+	err = sessions_read(s, &sessions);
+	if (err) {
+		status = command_failed("cannot find the sessions in /proc: %s", strerror(-err));
+		goto out;
+	}
+	status = json ? status_json(&info, &tiers, &sessions) :
+			status_text(&info, &tiers, &sessions);
+	sessions_free(&sessions);
+out:
 	terrace_session_close(s);
 	return status;
 }
