@@ -307,14 +307,11 @@ static void step_charge(struct terrace_session *s, struct terrace_step_end *arg)
 	arg->model_energy_uj = energy.uj;
 }
 
-/* Sleep until the step has lasted its modelled time x pace. */
-static int step_pace(struct terrace_session *s, u64 model_ns)
+static int step_sleep(u64 end_ns)
 {
-	u64 lasts = tmodel_muldiv(model_ns, s->pace_permille, 1000, TMODEL_UP, &terrace.sat);
-	u64 end = tmodel_add(s->wall_start_ns, lasts, &terrace.sat);
-	ktime_t until = ns_to_ktime(min_t(u64, end, KTIME_MAX));
+	ktime_t until = ns_to_ktime(min_t(u64, end_ns, KTIME_MAX));
 
-	while (s->pace_permille && ktime_before(ktime_get(), until)) {
+	while (ktime_before(ktime_get(), until)) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		set_current_state(TASK_KILLABLE);
@@ -323,7 +320,33 @@ static int step_pace(struct terrace_session *s, u64 model_ns)
 	return 0;
 }
 
-static void step_count(struct terrace_session *s, const struct terrace_step_end *arg)
+/*
+ * Sleep until the step has lasted its modelled time x pace. That counts from the end of the last
+ * step when the client was back before it is over: what it did meanwhile is a part of the period.
+ * After a longer time it counts from the step's begin, and after a step that was late from its real
+ * end: nothing is made up for.
+ *
+ * @absorbed_ns: set to the time before the step that was counted
+ */
+static int step_pace(struct terrace_session *s, u64 model_ns, u64 *absorbed_ns)
+{
+	u64 lasts = tmodel_muldiv(model_ns, s->pace_permille, 1000, TMODEL_UP, &terrace.sat);
+	bool back = s->paced_ns && s->wall_start_ns - s->paced_ns < lasts;
+	u64 end = tmodel_add(back ? s->paced_ns : s->wall_start_ns, lasts, &terrace.sat);
+	int err;
+
+	*absorbed_ns = back ? s->wall_start_ns - s->wall_end_ns : 0;
+	if (!s->pace_permille)
+		return 0;
+	s->paced_ns = max(end, ktime_get_ns());
+	err = step_sleep(end);
+	if (err)
+		s->paced_ns = ktime_get_ns();
+	return err;
+}
+
+static void step_count(struct terrace_session *s, const struct terrace_step_end *arg,
+		       u64 absorbed_ns)
 {
 	struct terrace_step_stats *stats = &s->stats[s->step_kind];
 
@@ -332,6 +355,7 @@ static void step_count(struct terrace_session *s, const struct terrace_step_end 
 	stats->tokens += s->step_tokens;
 	stats->model_ns = tmodel_add(stats->model_ns, arg->model_ns, &terrace.sat);
 	stats->wall_ns += arg->wall_ns;
+	stats->absorbed_ns += absorbed_ns;
 	stats->last_model_ns = arg->model_ns;
 	stats->last_wall_ns = arg->wall_ns;
 }
@@ -359,6 +383,7 @@ void terrace_step_show(struct seq_file *m, const struct terrace_session *s)
 		seq_printf(m, "%s_tokens:\t%llu\n", name, stats->tokens);
 		seq_printf(m, "%s_model_ns:\t%llu\n", name, stats->model_ns);
 		seq_printf(m, "%s_wall_ns:\t%llu\n", name, stats->wall_ns);
+		seq_printf(m, "%s_absorbed_ns:\t%llu\n", name, stats->absorbed_ns);
 		seq_printf(m, "%s_last_model_ns:\t%llu\n", name, stats->last_model_ns);
 		seq_printf(m, "%s_last_wall_ns:\t%llu\n", name, stats->last_wall_ns);
 	}
@@ -367,6 +392,7 @@ void terrace_step_show(struct seq_file *m, const struct terrace_session *s)
 static int step_end(struct terrace_session *s, void *call)
 {
 	struct terrace_step_end *arg = call;
+	u64 absorbed_ns;
 	int err;
 
 	if (!s->running)
@@ -381,9 +407,10 @@ static int step_end(struct terrace_session *s, void *call)
 	arg->rejected = s->step_rejected;
 	arg->charging = terrace_step_charging(s);
 	arg->clock_ns = s->replaying ? terrace_clock_advance(arg->model_ns) : terrace_clock();
-	err = step_pace(s, arg->model_ns);
-	arg->wall_ns = ktime_get_ns() - s->wall_start_ns;
-	step_count(s, arg);
+	err = step_pace(s, arg->model_ns, &absorbed_ns);
+	s->wall_end_ns = ktime_get_ns();
+	arg->wall_ns = s->wall_end_ns - s->wall_start_ns;
+	step_count(s, arg, absorbed_ns);
 	trace_terrace_step(s->id, s->step, s->step_kind, arg->wall_ns, arg->model_ns,
 			   arg->compute_ns);
 	return err;

@@ -294,6 +294,7 @@ struct terrace_load {
 
 /**
  * struct terrace_step_stats - sums over a session's ended steps of one kind
+ * @absorbed_ns: time before them that pacing counted
  * @last_model_ns, @last_wall_ns: of the last one
  */
 struct terrace_step_stats {
@@ -301,6 +302,7 @@ struct terrace_step_stats {
 	u64 tokens;
 	u64 model_ns;
 	u64 wall_ns;
+	u64 absorbed_ns;
 	u64 last_model_ns;
 	u64 last_wall_ns;
 };
@@ -312,12 +314,14 @@ struct terrace_step_stats {
  * @node: in terrace.sessions
  * @active: has made a buffer or begun a step; under terrace.sessions_lock
  * @closed: the file is gone; buffers may live on
- * @step_lock: protects @setup to @wall_start_ns
+ * @step_lock: protects @setup to @wall_end_ns
  * @setup: TERRACE_IOC_SETUP was called
  * @ring: mapped ring, NULL when charging is observed; fixed once set, as is what follows
  * @ring_pages, @ring_page_count: its pages; the array goes with @ring
  * @ring_entries, @ring_head: the kernel's own, never read back from user memory
  * @sample_period, @pace_permille, @replaying: as set up
+ * @paced_ns: when the last step ended as pacing counts; 0 = there was none
+ * @wall_end_ns: when it did end
  * @step: number of the running or last step
  * @running: a step is running; also read without the lock by faults
  * @observing: the running step unmapped; also read without the lock by faults
@@ -355,6 +359,8 @@ struct terrace_session {
 	u32 step_records;
 	u32 step_rejected;
 	u64 wall_start_ns;
+	u64 paced_ns;
+	u64 wall_end_ns;
 
 	u64 step;
 	bool running;

@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(status)
 	tiers_down();
 }
 
-/* What `terrace status ARGUMENT` prints for a user, to be closed by the caller; NULL when it fails. */
+/* What terrace status prints for a user, to be closed by the caller; NULL when it fails. */
 static FILE *status_of(uid_t uid, const char *argument)
 {
 	FILE *out = tmpfile();
@@ -82,7 +82,7 @@ static bool status_says(uid_t uid, const char *text)
 	bool found = false;
 
 	while (out && fgets(line, sizeof(line), out))
-		found |= strstr(line, text) != NULL;
+		found = found || strstr(line, text);
 	if (out)
 		fclose(out);
 	return found;
@@ -161,6 +161,33 @@ TEST_F(status, steps_are_the_kernels)
 	json_decref(status);
 	EXPECT_TRUE(status_says(0, "3 steps, 9 tokens"));
 	EXPECT_TRUE(status_says(0, "a step lasts 0.001 x its modelled time"));
+}
+
+TEST_F(status, time_that_pacing_counted)
+{
+	/* a step lasts a second */
+	struct terrace_options o = { .ring_entries = 16, .pace_permille = 1000000 };
+	unsigned long long paced = 0;
+	struct terrace_step_end end;
+	json_t *status, *steps;
+	int i;
+
+	terrace_session_close(self->s);
+	ASSERT_EQ(0, terrace_session_open(&o, &self->s));
+	/* until the host was fast enough once to be back in time */
+	for (i = 0; i < 30 && (!i || end.wall_ns >= end.model_ns * 1000); i++) {
+		usleep(100000);
+		ASSERT_EQ(0, do_step(self->s, self->b, TERRACE_STEP_DECODE, 1, &end));
+		paced += end.model_ns * 1000;
+	}
+	status = status_json(0);
+	steps = json_object_get(json_array_get(json_object_get(status, "open_sessions"), 1),
+				"decode");
+	EXPECT_EQ(i, number(steps, "steps"));
+	EXPECT_LT(0, number(steps, "absorbed_ns"));
+	EXPECT_LE((long long)paced, number(steps, "wall_ns") + number(steps, "absorbed_ns"));
+	EXPECT_GT((long long)paced, number(steps, "model_ns"));
+	json_decref(status);
 }
 
 TEST_F(status, a_session_is_listed_once)

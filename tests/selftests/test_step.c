@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -245,6 +246,87 @@ TEST_F(step, pacing_makes_a_step_last)
 	ASSERT_EQ(0, terrace_step_end(self->s, &end));
 	EXPECT_GT(end.model_ns, 1000000);
 	EXPECT_GE(end.wall_ns, end.model_ns);
+}
+
+/* Steps of 756 modelled ns, a quarter of a second each. */
+#define PACE	(330 * 1000000U)
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+static uint64_t paced_ns(const struct terrace_step_end *end)
+{
+	return (end->model_ns * PACE + 999) / 1000;
+}
+
+static int small_step_begin(struct terrace_session *s, struct terrace_buffer *b)
+{
+	int err = terrace_step_begin(s, TERRACE_STEP_DECODE, 0, 1, 1);
+
+	return err ?: terrace_record(s, terrace_buffer_id(b), TERRACE_ACCESS_READ, 0, 4096);
+}
+
+static int small_step(struct terrace_session *s, struct terrace_buffer *b,
+		      struct terrace_step_end *end)
+{
+	int err = small_step_begin(s, b);
+
+	return err ?: terrace_step_end(s, end);
+}
+
+TEST_F(step, pacing_counts_what_is_done_between_steps)
+{
+	struct terrace_options o = { .ring_entries = 16, .pace_permille = PACE };
+	uint64_t begin = now_ns(), first = 0, paced = 0;
+	struct terrace_step_end end;
+	int i;
+
+	ASSERT_EQ(0, open_with(o, &self->s, &self->b, &self->fast, &self->slow));
+	/* until the host was fast enough once to be back in time */
+	for (i = 0; i < 40 && (!i || end.wall_ns >= paced_ns(&end)); i++) {
+		usleep(50000);
+		ASSERT_EQ(0, small_step(self->s, self->b, &end));
+		paced += paced_ns(&end);
+		if (!i)
+			first = end.wall_ns;
+	}
+	EXPECT_GE(first, paced_ns(&end));
+	EXPECT_LT(1, i);
+	EXPECT_LT(end.wall_ns, paced_ns(&end));
+	EXPECT_GE(now_ns() - begin, paced);
+}
+
+TEST_F(step, an_idle_client_is_paced_from_the_begin)
+{
+	struct terrace_options o = { .ring_entries = 16, .pace_permille = PACE };
+	struct terrace_step_end end;
+
+	ASSERT_EQ(0, open_with(o, &self->s, &self->b, &self->fast, &self->slow));
+	ASSERT_EQ(0, small_step(self->s, self->b, &end));
+	usleep(paced_ns(&end) / 1000 + 1);
+	ASSERT_EQ(0, small_step(self->s, self->b, &end));
+	EXPECT_GE(end.wall_ns, paced_ns(&end));
+}
+
+TEST_F(step, a_late_step_is_not_made_up_for)
+{
+	struct terrace_options o = { .ring_entries = 16, .pace_permille = PACE };
+	struct terrace_step_end end;
+	uint64_t late;
+
+	ASSERT_EQ(0, open_with(o, &self->s, &self->b, &self->fast, &self->slow));
+	ASSERT_EQ(0, small_step(self->s, self->b, &end));
+	ASSERT_EQ(0, small_step_begin(self->s, self->b));
+	usleep(paced_ns(&end) * 3 / 2 / 1000);
+	late = now_ns();
+	ASSERT_EQ(0, terrace_step_end(self->s, &end));
+	ASSERT_EQ(0, small_step(self->s, self->b, &end));
+	EXPECT_GE(now_ns() - late, paced_ns(&end));
 }
 
 TEST_HARNESS_MAIN

@@ -34,6 +34,7 @@ static const char fixture[] =
 	"decode_tokens:\t100\n"
 	"decode_model_ns:\t4000\n"
 	"decode_wall_ns:\t18446744073709551615\n"
+	"decode_absorbed_ns:\t50\n"
 	"decode_last_model_ns:\t600\n"
 	"decode_last_wall_ns:\t700\n"
 	"something_new:\t5\n"
@@ -67,12 +68,14 @@ static void test_whole(void **state)
 	assert_int_equal(prefill->tokens, 900);
 	assert_int_equal(prefill->model_ns, 5000);
 	assert_int_equal(prefill->wall_ns, 6000);
+	assert_int_equal(prefill->absorbed_ns, 0);
 	assert_int_equal(prefill->last_model_ns, 5000);
 	assert_int_equal(prefill->last_wall_ns, 6000);
 	assert_int_equal(decode->steps, 6);
 	assert_int_equal(decode->tokens, 100);
 	assert_int_equal(decode->model_ns, 4000);
 	assert_true(decode->wall_ns == UINT64_MAX);
+	assert_int_equal(decode->absorbed_ns, 50);
 	assert_int_equal(decode->last_model_ns, 600);
 	assert_int_equal(decode->last_wall_ns, 700);
 }

@@ -19,6 +19,7 @@ struct fdinfo_steps {
 	uint64_t tokens;
 	uint64_t model_ns;
 	uint64_t wall_ns;
+	uint64_t absorbed_ns;
 	uint64_t last_model_ns;
 	uint64_t last_wall_ns;
 };

@@ -142,7 +142,8 @@ static int status_json(const struct terrace_info *info, const struct tiers *tier
 	for (i = 0; i < tiers->count; i++)
 		json_array_append_new(list, tier_json(&tiers->tier[i]));
 	device = json_pack("{s:i, s:o, s:o, s:o, s:i, s:o, s:o, s:o}",
-			   "abi", (int)info->abi_version, "scale", json_amount(1ULL << info->scale_shift),
+			   "abi", (int)info->abi_version,
+			   "scale", json_amount(1ULL << info->scale_shift),
 			   "clock_ns", json_amount(info->clock_ns),
 			   "peak_flops", json_amount(info->peak_flops),
 			   "efficiency_permille", (int)info->efficiency_permille, "tiers", list,

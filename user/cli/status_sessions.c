@@ -39,7 +39,8 @@ static void print_kind(const char *name, const struct fdinfo_steps *k)
 	printf("  a step     %s modelled (last %s), %s on this host (last %s)\n", model, last_model,
 	       wall, last_wall);
 	printf("  tokens/s   %.2f modelled, %.2f on this host\n",
-	       fdinfo_rate(k->tokens, k->model_ns), fdinfo_rate(k->tokens, k->wall_ns));
+	       fdinfo_rate(k->tokens, k->model_ns),
+	       fdinfo_rate(k->tokens, k->wall_ns + k->absorbed_ns));
 }
 
 static void print_amount(int width, void (*format)(char out[UNIT_MAX], uint64_t value),
@@ -104,13 +105,15 @@ void status_sessions_text(const struct sessions *sessions)
 
 static json_t *kind_json(const struct fdinfo_steps *k)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f}",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:f}",
 			 "steps", json_amount(k->steps), "tokens", json_amount(k->tokens),
 			 "model_ns", json_amount(k->model_ns), "wall_ns", json_amount(k->wall_ns),
+			 "absorbed_ns", json_amount(k->absorbed_ns),
 			 "last_model_ns", json_amount(k->last_model_ns),
 			 "last_wall_ns", json_amount(k->last_wall_ns),
 			 "model_tokens_per_second", fdinfo_rate(k->tokens, k->model_ns),
-			 "wall_tokens_per_second", fdinfo_rate(k->tokens, k->wall_ns));
+			 "wall_tokens_per_second",
+			 fdinfo_rate(k->tokens, k->wall_ns + k->absorbed_ns));
 }
 
 static json_t *entry_json(const struct fdinfo_bytes *b)

@@ -39,7 +39,7 @@
 #define TERRACE_MOVES_MAX		256U	/* ranges in one migrate call */
 #define TERRACE_QUERY_MAX		(1U << 20)	/* extents in one query */
 #define TERRACE_SAMPLE_MAX		(1U << 16)	/* one in k steps, observed charging */
-#define TERRACE_PACE_MAX		1000000U	/* pacing factor in thousandths: 1000 x */
+#define TERRACE_PACE_MAX		1000000000U	/* pacing factor in thousandths: 10^6 x */
 #define TERRACE_ADVANCE_NS_MAX		86400000000000ULL	/* one model day an advance */
 
 /**
@@ -215,7 +215,12 @@ struct terrace_tier_info {
  * @sample_period: [in] observed charging: unmap in one of so many steps; the steps in between are
  *                 charged what the last observed one was ("sampled"). 0 and 1 mean every step;
  *                 must be 0 with TERRACE_SETUP_RING
- * @pace_permille: [in] a step lasts at least its modelled time x pace / 1000; 0 = no pacing
+ * @pace_permille: [in] a step lasts at least its modelled time x pace / 1000 (its paced time); 0 =
+ *                 no pacing. It is counted from the end of the session's last step when less than
+ *                 the paced time has passed since then, so that who does a little between steps
+ *                 keeps exactly the modelled rate; else from the step's own begin. The last step
+ *                 ended when its paced time was over or, when it took longer, when it was done:
+ *                 what is late is not made up for
  * @reserved: [in] 0
  * @ring_bytes: [out] length to mmap(2) at offset TERRACE_MMAP_RING
  */
@@ -434,7 +439,8 @@ struct terrace_step_begin {
  * @model_ns: [out] overlapped bound
  * @model_serial_ns: [out] serial bound
  * @compute_ns: [out] FLOPs / (peak x efficiency)
- * @wall_ns: [out] what it took on this host, pacing included
+ * @wall_ns: [out] what it took on this host from its begin, pacing included; less than the paced
+ *           time when pacing counted from the end of the step before
  * @clock_ns: [out] the model clock at the end
  * @records: [out] access records charged
  * @rejected: [out] access records refused (unknown buffer, bad flags or range)
