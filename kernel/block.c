@@ -110,25 +110,42 @@ int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *foli
 }
 
 /**
+ * terrace_block_needless - is this zero? Then it needs no block
+ * @folio: frames that nobody writes to, without a broken page
+ *
+ * What is not zero ends the search, mostly its first word.
+ */
+bool terrace_block_needless(struct folio *folio)
+{
+	return !memchr_inv(folio_address(folio), 0, folio_size(folio));
+}
+
+/**
  * terrace_block_write - write an extent back to its own tier
  * @folio: its frames, that nobody writes to
  *
- * The old block is given up first: it is of no use to anybody, and its place may be needed. On
- * failure the extent is dirty.
+ * The old block is given up first: it is of no use to anybody, and its place may be needed. Zeroes
+ * are not programmed: without a block the extent is zero. On failure it is dirty.
  */
 int terrace_block_write(struct terrace_buffer *b, u64 index, struct folio *folio)
 {
 	struct terrace_extent *e = &b->extents[index];
+	u64 bytes = terrace_extent_bytes(b);
 	struct terrace_block block;
 	int err;
 
 	set_bit(TERRACE_X_DIRTY, &e->flags);
 	terrace_block_free(b, index);
-	err = terrace_block_program(b, e->tier, folio, &block);
-	if (err)
-		return err;
-	terrace_tier_spend_write(e->tier, b->class_id, terrace_extent_bytes(b));
-	e->block = block;
+	if (terrace_block_needless(folio)) {
+		terrace_tier_write_avoided(e->tier, bytes);
+	} else {
+		err = terrace_block_program(b, e->tier, folio, &block);
+		if (err)
+			return err;
+		terrace_tier_spend_write(e->tier, b->class_id, bytes);
+		terrace_tier_event(e->tier, TERRACE_EV_WRITEBACKS);
+		e->block = block;
+	}
 	clear_bit(TERRACE_X_DIRTY, &e->flags);
 	return 0;
 }
@@ -270,8 +287,9 @@ static void block_clean(struct terrace_buffer *b, u64 index)
 	if (terrace_extent_begin(b, index))
 		return;
 	if (block_stale(e) && test_bit(TERRACE_X_SEALED, &e->flags) &&
-	    !terrace_frame_poisoned(e->folio) && !terrace_block_write(b, index, e->folio))
-		terrace_tier_event(e->tier, TERRACE_EV_WRITEBACKS);
+	    !terrace_frame_poisoned(e->folio))
+		/* what fails stays dirty */
+		terrace_block_write(b, index, e->folio);
 	terrace_extent_end(b, index);
 }
 

@@ -6,8 +6,8 @@
  *
  * Eviction is CLOCK: an extent that was used since the hand passed is unmapped, so that its next
  * use is seen, and passed over once. A clean extent is dropped, a dirty one is written to a fresh
- * block first. Pinned extents stay. Who evicts holds the MOVING bit of the extent it makes room for
- * and only tries for those of its victims, so two cannot wait for each other.
+ * block first, unless it is zero. Pinned extents stay. Who evicts holds the MOVING bit of the extent
+ * it makes room for and only tries for those of its victims, so two cannot wait for each other.
  *
  * Once somebody had to evict, a worker goes on until an eighth of the pool is free: who comes next
  * does not wait for write-back.
@@ -111,14 +111,12 @@ static bool landing_needs_write(struct terrace_buffer *b, u64 index)
 }
 
 /* No allocation on the way may wait for this very write. */
-static bool landing_write(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio)
+static bool landing_write(struct terrace_buffer *b, u64 index, struct folio *folio)
 {
 	unsigned int flags = memalloc_noio_save();
 	int err = terrace_block_write(b, index, folio);
 
 	memalloc_noio_restore(flags);
-	if (!err)
-		terrace_tier_event(tier, TERRACE_EV_WRITEBACKS);
 	return !err;
 }
 
@@ -128,7 +126,7 @@ static bool landing_write(struct terrace_buffer *b, u64 index, u32 tier, struct 
  */
 static bool landing_drop(struct terrace_buffer *b, u64 index, u32 tier, struct folio *folio)
 {
-	if (landing_needs_write(b, index) && !landing_write(b, index, tier, folio))
+	if (landing_needs_write(b, index) && !landing_write(b, index, folio))
 		return false;
 	return terrace_extent_swap(b, index, NULL, tier);
 }

@@ -161,6 +161,50 @@ static int migrate_program(struct terrace_buffer *b, u64 index, struct folio *co
 	return 0;
 }
 
+/* Content that is zero needs neither a block nor a write: it lets go of where it was. */
+static int migrate_zeroes(struct terrace_buffer *b, u64 index, u32 tier)
+{
+	struct terrace_extent *e = &b->extents[index];
+	bool written = test_bit(TERRACE_X_DIRTY, &e->flags) || e->block.number;
+	u32 from = e->tier, old = e->block.number;
+
+	if (!terrace_extent_swap(b, index, NULL, tier))
+		return -EBUSY;
+	if (old)
+		terrace_media_free(terrace.tiers[from].media, old);
+	e->block.number = 0;
+	clear_bit(TERRACE_X_DIRTY, &e->flags);
+	if (written)
+		terrace_tier_write_avoided(tier, terrace_extent_bytes(b));
+	return 0;
+}
+
+/* Is it zero? What was never written is, and is not looked at. The folio is isolated. */
+static bool migrate_is_zero(struct terrace_buffer *b, u64 index)
+{
+	const struct terrace_extent *e = &b->extents[index];
+
+	return !(test_bit(TERRACE_X_DIRTY, &e->flags) || e->block.number) ||
+	       terrace_block_needless(e->folio);
+}
+
+/* migrate_program() within the write budget. */
+static int migrate_program_admitted(struct terrace_buffer *b, u64 index, struct folio *content,
+				    u32 tier, u32 *reason)
+{
+	u64 bytes = terrace_extent_bytes(b);
+	int err;
+
+	if (!terrace_tier_admit_write(tier, b->class_id, bytes)) {
+		*reason = TERRACE_REASON_BUDGET;
+		return -EAGAIN;
+	}
+	err = migrate_program(b, index, content, tier);
+	if (err)
+		terrace_tier_refund_write(tier, b->class_id, bytes);
+	return err;
+}
+
 static int migrate_resident_to_flash(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
 {
 	struct terrace_extent *e = &b->extents[index];
@@ -173,10 +217,10 @@ static int migrate_resident_to_flash(struct terrace_buffer *b, u64 index, u32 ti
 	if (err)
 		return err;
 	err = migrate_obstacle(folio, reason);
-	if (!err && (test_bit(TERRACE_X_DIRTY, &e->flags) || e->block.number))
-		err = migrate_program(b, index, folio, tier);
+	if (!err && migrate_is_zero(b, index))
+		err = migrate_zeroes(b, index, tier);
 	else if (!err)
-		err = terrace_extent_swap(b, index, NULL, tier) ? 0 : -EBUSY;
+		err = migrate_program_admitted(b, index, folio, tier, reason);
 	folio_unlock(folio);
 	if (err) {
 		if (err != -EBUSY && *reason == TERRACE_REASON_PINNED)
@@ -210,15 +254,12 @@ static int migrate_between_flash(struct terrace_buffer *b, u64 index, u32 tier, 
 static int migrate_content(struct terrace_buffer *b, u64 index, u32 tier, u32 *reason)
 {
 	struct terrace_extent *e = &b->extents[index];
-	bool to_flash = terrace.tiers[tier].media;
 	u32 from = e->tier, old = e->block.number;
 	int err;
 
 	if (!e->folio)
-		return to_flash ? migrate_between_flash(b, index, tier, reason) :
-				  migrate_read(b, index, tier, reason);
-	if (to_flash)
-		return migrate_resident_to_flash(b, index, tier, reason);
+		return terrace.tiers[tier].media ? migrate_between_flash(b, index, tier, reason) :
+						   migrate_read(b, index, tier, reason);
 	err = migrate_frames(b, index, tier, reason);
 	if (!err && old) {
 		terrace_media_free(terrace.tiers[from].media, old);
@@ -234,10 +275,9 @@ static int migrate_admitted(struct terrace_buffer *b, u64 index, u32 tier, u32 *
 	u64 bytes = terrace_extent_bytes(b);
 	int err;
 
-	/* zeroes need no block */
-	if (terrace.tiers[tier].media && !e->block.number &&
-	    !test_bit(TERRACE_X_DIRTY, &e->flags))
-		return migrate_content(b, index, tier, reason);
+	/* whether it is written at all shows when it is isolated */
+	if (terrace.tiers[tier].media && e->folio)
+		return migrate_resident_to_flash(b, index, tier, reason);
 	if (!terrace_tier_admit_write(tier, b->class_id, bytes)) {
 		*reason = TERRACE_REASON_BUDGET;
 		return -EAGAIN;

@@ -302,6 +302,7 @@ TIER_EVENT(media_errors, TERRACE_EV_MEDIA_ERRORS);
 TIER_EVENT(retention_losses, TERRACE_EV_EXPIRED);
 TIER_EVENT(read_disturbs, TERRACE_EV_DISTURBED);
 TIER_VALUE(refreshed_bytes, "%llu", t->refreshed_bytes);
+TIER_VALUE(zero_writes_avoided_bytes, "%llu", t->avoided_bytes);
 
 static ssize_t tier_pe_cycles_average_milli_show(struct terrace_tier *t, char *buf)
 {
@@ -326,6 +327,7 @@ static struct attribute *flash_attrs[] = {
 	&tier_attr_retention_losses.attr,
 	&tier_attr_read_disturbs.attr,
 	&tier_attr_refreshed_bytes.attr,
+	&tier_attr_zero_writes_avoided_bytes.attr,
 	&tier_attr_flash_programmed_bytes.attr,
 	&tier_attr_flash_uncertain_bytes.attr,
 	&tier_attr_flash_retired_bytes.attr,

@@ -138,6 +138,7 @@ static inline u64 terrace_landing_share(const struct terrace_landing *l)
  * @derate_permille: thermal derating as written by the daemon
  * @online_ns: model time of coming online
  * @refreshed_bytes: real bytes rewritten to keep them
+ * @avoided_bytes: real bytes not programmed, since they were zero
  */
 struct terrace_tier {
 	u32 index;
@@ -165,6 +166,7 @@ struct terrace_tier {
 	struct tmodel_wear wear;
 	struct tmodel_budget budget;
 	u64 refreshed_bytes;
+	u64 avoided_bytes;
 	u64 rate_second;	/* model second that rate_bytes belong to */
 	u64 rate_bytes[2];	/* modelled bytes of this and of the last second */
 };
@@ -201,6 +203,7 @@ void terrace_tier_refund_write(u32 index, u32 class_id, u64 real_bytes);
 void terrace_tier_spend_write(u32 index, u32 class_id, u64 real_bytes);
 u64 terrace_tier_write_left(struct terrace_tier *t, u32 class_id, u64 *debt);
 void terrace_tier_refreshed(u32 index, u64 real_bytes);
+void terrace_tier_write_avoided(u32 index, u64 real_bytes);
 void terrace_tier_lose(u32 index, u64 bytes);
 void terrace_tier_detach(u32 index, u64 bytes);
 void terrace_tier_reattach(u32 index, u64 bytes);
@@ -632,6 +635,7 @@ bool terrace_frame_drain(struct terrace_buffer *b);
 
 int terrace_block_program(struct terrace_buffer *b, u32 tier, struct folio *folio,
 			  struct terrace_block *block);
+bool terrace_block_needless(struct folio *folio);
 int terrace_block_write(struct terrace_buffer *b, u64 index, struct folio *folio);
 int terrace_block_read(struct terrace_buffer *b, u64 index, struct folio *folio);
 enum tmodel_age terrace_block_age(struct terrace_buffer *b, u64 index);

@@ -57,6 +57,7 @@ static void tier_reset(struct terrace_tier *t, const struct terrace_tier_setting
 	tmodel_wear_init(&t->wear, t->online_ns);
 	tmodel_budget_init(&t->budget, &t->profile, t->classes, t->online_ns, &terrace.sat);
 	t->refreshed_bytes = 0;
+	t->avoided_bytes = 0;
 	t->rate_second = 0;
 	memset(t->rate_bytes, 0, sizeof(t->rate_bytes));
 }
@@ -372,6 +373,17 @@ void terrace_tier_refreshed(u32 index, u64 real_bytes)
 
 	guard(spinlock)(&t->lock);
 	t->refreshed_bytes += real_bytes;
+}
+
+/**
+ * terrace_tier_write_avoided - count real bytes that were not programmed, since they were zero
+ */
+void terrace_tier_write_avoided(u32 index, u64 real_bytes)
+{
+	struct terrace_tier *t = &terrace.tiers[index];
+
+	guard(spinlock)(&t->lock);
+	t->avoided_bytes += real_bytes;
 }
 
 /**

@@ -108,6 +108,8 @@ static const struct file_metric tier_files[] = {
 	  "Extents that were read often enough to need a refresh." },
 	{ "refreshed_bytes", "terrace_tier_refreshed_bytes_total", "counter", 0,
 	  "Real bytes rewritten to keep them." },
+	{ "zero_writes_avoided_bytes", "terrace_tier_zero_writes_avoided_bytes_total", "counter", 0,
+	  "Real bytes that were not programmed, since they were zero." },
 	{ "flash_programmed_bytes", "terrace_tier_flash_programmed_bytes_total", "counter", 0,
 	  "Real bytes programmed since the device was formatted." },
 	{ "flash_uncertain_bytes", "terrace_tier_flash_uncertain_bytes", "gauge", 0,
