@@ -6,8 +6,9 @@
  *
  * Eviction is CLOCK: an extent that was used since the hand passed is unmapped, so that its next
  * use is seen, and passed over once. A clean extent is dropped, a dirty one is written to a fresh
- * block first, unless it is zero. Pinned extents stay. Who evicts holds the MOVING bit of the extent
- * it makes room for and only tries for those of its victims, so two cannot wait for each other.
+ * block first, unless it is zero. Pinned extents stay. Who evicts holds the MOVING bit of the
+ * extent it makes room for and only tries for those of its victims, so two cannot wait for each
+ * other.
  *
  * Once somebody had to evict, a worker goes on until an eighth of the pool is free: who comes next
  * does not wait for write-back.
