@@ -34,6 +34,7 @@ engine-src := $(call sources,user/engine)
 cli-src := $(call sources,user/cli)
 daemon-src := $(call sources,user/daemon)
 preload-src := $(call sources,user/preload)
+decoder-src := $(call sources,user/examples/decoder)
 unit-src := $(sort $(wildcard tests/unit/test_*.c))
 unit-help-src := $(filter-out $(unit-src),$(call sources,tests/unit))
 guest-src := $(sort $(wildcard tests/selftests/test_*.c))
@@ -47,6 +48,7 @@ model := $(if $(model-src),$(B)/lib/libmodel.a)
 engine := $(if $(engine-src),$(B)/lib/libengine.a)
 preload := $(if $(preload-src),$(B)/lib/libterrace-preload.so)
 programs := $(if $(cli-src),$(B)/bin/terrace) $(if $(daemon-src),$(B)/bin/terraced)
+examples := $(if $(decoder-src),$(B)/bin/decoder)
 skeletons := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(bpf-src))
 units := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit-src))
 guests := $(patsubst tests/selftests/%.c,$(B)/selftests/%,$(guest-src))
@@ -61,7 +63,7 @@ link = $(Q)$(CC) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' $(LDFLAGS) -o $@
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help deps user module bpf guest vm test test-debug check bench demo install load unload \
-	clean unit selftests test-modules module-debug modules FORCE
+	clean unit selftests examples test-modules module-debug modules FORCE
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -74,7 +76,7 @@ help:
 ## make vm           a shell in the guest with the module loaded
 ##
 ## make deps         list, then install the Debian packages all this needs
-## make user         libterrace, terrace and terraced
+## make user         libterrace, terrace, terraced and the examples
 ## make module       terrace.ko for the guest's kernel (KERNEL=DIR for another one)
 ## make bpf          the BPF programs
 ## make guest        the guest's kernel and initramfs, in the cache
@@ -87,12 +89,13 @@ help:
 deps:
 	@tests/vm/install
 
-user: $(lib) $(programs) $(preload)
+user: $(lib) $(programs) $(preload) examples
+examples: $(examples)
 bpf: $(skeletons)
 unit: $(units)
 selftests: $(guests) $(if $(wildcard tests/modules/Makefile),test-modules)
 module: $(if $(wildcard kernel/*.c),modules)
-user bpf unit selftests module:
+user bpf unit selftests examples module:
 	@:
 
 # --- user space ---
@@ -114,7 +117,7 @@ $(B)/lib/libterrace.a: $(call objects,obj,$(lib-src))
 # Unit tests see everything but the main functions.
 $(B)/san/all.a: $(call objects,san,$(model-src) $(engine-src) $(lib-src) $(unit-help-src) \
 	user/preload/rules.c \
-	$(filter-out %/main.c,$(cli-src) $(daemon-src)))
+	$(filter-out %/main.c,$(cli-src) $(daemon-src) $(decoder-src)))
 $(B)/lib/libmodel.a $(B)/lib/libengine.a $(B)/lib/libterrace.a $(B)/san/all.a:
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -150,6 +153,11 @@ $(B)/bin/terraced: $(call objects,obj,$(daemon-src)) $(engine) $(model) $(lib)
 	$(call say,LD)
 	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
 		$(daemon-libraries)
+
+# Of Terrace an example has what a runtime has: the library, by its public header.
+$(B)/bin/decoder: $(call objects,obj,$(decoder-src)) $(lib)
+	$(call say,LD)
+	$(link) $(filter %.o,$^) -L$(B)/lib -lterrace -lm
 
 # --- tests ---
 
