@@ -309,8 +309,8 @@ static void compute(struct forward *f, uint32_t token, uint64_t position)
 int forward_step(struct forward *f, uint32_t kind, uint32_t token, uint64_t position,
 		 struct terrace_step_end *cost)
 {
-	if (memory_begin_step(f->memory, kind, model_token_flops(f->model, position)) ||
-	    kv_extend(&f->kv, position))
+	if (kv_extend(&f->kv, position) ||
+	    memory_begin_step(f->memory, kind, model_token_flops(f->model, position)))
 		return -1;
 	compute(f, token, position);
 	return memory_end_step(f->memory, cost);

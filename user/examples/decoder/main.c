@@ -14,6 +14,7 @@
 
 #include "file.h"
 #include "forward.h"
+#include "generate.h"
 #include "memory.h"
 #include "refuse.h"
 #include "stats.h"
@@ -52,7 +53,7 @@ struct run {
 	struct vocab vocab;
 	int fd;
 	uint32_t *prompt;
-	int prompt_tokens;
+	struct text text;
 	struct memory memory;
 	struct area weights;
 	struct forward forward;
@@ -208,17 +209,22 @@ static int read_input(struct run *r)
 {
 	const struct arguments *a = &r->args;
 
+	int tokens;
+
 	r->fd = file_read_model(a->model, a->tokenizer, &r->model, &r->vocab);
 	if (r->fd < 0)
 		return -1;
-	r->prompt_tokens = tokenizer_encode(&r->vocab, a->prompt, &r->prompt);
-	return r->prompt_tokens < 0 ? -1 : 0;
-}
-
-/* The last token is only printed, so that it takes no position. */
-static uint64_t positions(const struct run *r)
-{
-	return r->prompt_tokens + r->args.tokens - 1;
+	tokens = tokenizer_encode(&r->vocab, a->prompt, &r->prompt);
+	if (tokens < 0)
+		return -1;
+	r->text = (struct text){
+		.vocab = &r->vocab,
+		.prompt = r->prompt,
+		.prompt_tokens = tokens,
+		.tokens = a->tokens,
+		.ignore_eos = a->ignore_eos,
+	};
+	return 0;
 }
 
 static int make_memory(struct run *r)
@@ -233,7 +239,8 @@ static int make_memory(struct run *r)
 	    memory_load_weights(&r->memory, r->fd, m->weights_offset, m->weights_bytes, &weights,
 				&r->weights))
 		return -1;
-	return forward_make(&r->forward, m, &r->memory, &r->weights, positions(r), a->kv_tier);
+	return forward_make(&r->forward, m, &r->memory, &r->weights, generate_positions(&r->text),
+			    a->kv_tier);
 }
 
 static void release(struct run *r)
@@ -248,80 +255,11 @@ static void release(struct run *r)
 	model_release(&r->model);
 }
 
-static void print_token(const struct run *r, uint32_t token)
-{
-	uint32_t bytes;
-	const char *text = tokenizer_decode(&r->vocab, token, &bytes);
-
-	fwrite(text, 1, bytes, stdout);
-	fflush(stdout);
-}
-
-/* A text that begins anew has ended. */
-static bool ends(const struct run *r, uint32_t token)
-{
-	return token == r->vocab.eos || token == r->vocab.bos;
-}
-
-/* The first of the most likely; what must not be is left out. */
-static uint32_t most_likely(const struct run *r)
-{
-	const float *logits = r->forward.logits;
-	uint32_t best = VOCAB_NONE, i;
-
-	for (i = 0; i < r->model.vocab; i++) {
-		if (r->args.ignore_eos && i == r->vocab.eos)
-			continue;
-		if (best == VOCAB_NONE || logits[i] > logits[best])
-			best = i;
-	}
-	return best;
-}
-
-static int step(struct run *r, uint32_t kind, uint32_t token, uint64_t position)
-{
-	struct terrace_step_end cost;
-
-	if (forward_step(&r->forward, kind, token, position, &cost))
-		return -1;
-	stats_count(&r->stats, kind, &cost);
-	return 0;
-}
-
-/* One token a step, which a real runtime would not do: a prompt's tokens can share the weights. */
-static int prefill(struct run *r)
-{
-	int i;
-
-	for (i = 0; i < r->prompt_tokens; i++) {
-		print_token(r, r->prompt[i]);
-		if (step(r, TERRACE_STEP_PREFILL, r->prompt[i], i))
-			return -1;
-	}
-	return 0;
-}
-
-static int decode(struct run *r)
-{
-	uint64_t position = r->prompt_tokens;
-	uint32_t token = most_likely(r);
-
-	while (!ends(r, token) || r->args.ignore_eos) {
-		print_token(r, token);
-		if (position == positions(r))
-			break;
-		if (step(r, TERRACE_STEP_DECODE, token, position++))
-			return -1;
-		token = most_likely(r);
-	}
-	putchar('\n');
-	return 0;
-}
-
 static int run(struct run *r)
 {
-	if (make_memory(r) || prefill(r) || decode(r))
+	if (make_memory(r) || generate(&r->text, &r->forward, stdout, &r->stats))
 		return -1;
+	putchar('\n');
 	return r->args.stats ? stats_print(stderr, &r->stats, &r->memory, &r->forward.experts) : 0;
 }
 

@@ -49,9 +49,10 @@ static int check_experts(const struct model *m)
 	if (m->experts > MODEL_EXPERTS_MAX)
 		return refuse("the number of experts is %u; it must be at most %u: use another model",
 			      m->experts, MODEL_EXPERTS_MAX);
-	if (m->experts_used > m->experts || (m->experts && !m->experts_used))
-		return refuse("%u of %u experts are used; it must be 1 to all of them: convert the model again",
-			      m->experts_used, m->experts);
+	if (m->experts_used > m->experts || m->experts_used > MODEL_USED_MAX ||
+	    (m->experts && !m->experts_used))
+		return refuse("%u of %u experts are used; it must be 1 to all of them, and at most %u: use another model",
+			      m->experts_used, m->experts, MODEL_USED_MAX);
 	return 0;
 }
 

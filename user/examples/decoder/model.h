@@ -14,6 +14,7 @@
 #define MODEL_HEADS_MAX		4096U
 #define MODEL_VOCAB_MAX		(1U << 20)
 #define MODEL_EXPERTS_MAX	4096U
+#define MODEL_USED_MAX		64U	/* experts of a token in a layer */
 
 /* With experts there is a router, and gate, up and down have a slice for each of them. */
 struct layer {
