@@ -64,8 +64,8 @@ static void test_beyond(void **state)
 	assert_true(half_to_float(INFINITE | 0x8000) < 0);
 	assert_true(isnan(half_to_float(half_of_float(NAN))));
 	assert_true(isnan(half_to_float(INFINITE | 1)));
-	assert_int_equal(half_of_float(1.0e-30F), 0);
-	assert_int_equal(half_of_float(-1.0e-30F), 0x8000);
+	assert_int_equal(half_of_float(nextafterf(0, 1)), 0);
+	assert_int_equal(half_of_float(nextafterf(0, -1)), 0x8000);
 }
 
 int main(void)

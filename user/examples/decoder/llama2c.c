@@ -138,7 +138,7 @@ static int32_t read_dimensions(struct checkpoint *c)
 	c->context = reader_u32(&c->r);
 	m->vocab = vocab;
 	m->rope_base = 10000;
-	m->norm_eps = 1.0e-5F;
+	m->norm_eps = 0.00001F;
 	return vocab;
 }
 

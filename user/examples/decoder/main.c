@@ -231,7 +231,11 @@ static int make_memory(struct run *r)
 {
 	const struct arguments *a = &r->args;
 	const struct model *m = &r->model;
-	struct placement weights = { .tier = a->weights_tier, .extent_bytes = a->extent_bytes };
+	struct placement weights = {
+		.tier = a->weights_tier,
+		.extent_bytes = a->extent_bytes,
+		.scattered = m->experts,
+	};
 
 	if (!weights.extent_bytes)
 		weights.extent_bytes = m->experts ? EXTENT_EXPERTS : EXTENT_DENSE;

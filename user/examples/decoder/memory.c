@@ -123,6 +123,9 @@ int memory_load_weights(struct memory *m, int fd, uint64_t offset, uint64_t byte
 		return refuse("%s", terrace_error());
 	out->data = terrace_buffer_data(out->buffer);
 	out->slow = on_device(m, out->buffer);
+	/* or the kernel would fetch the neighbours of an expert, and drop others for them */
+	if (out->slow && where->scattered)
+		posix_fadvise(terrace_buffer_fd(out->buffer), 0, 0, POSIX_FADV_RANDOM);
 	return 0;
 }
 

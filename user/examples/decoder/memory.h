@@ -47,10 +47,12 @@ void memory_close(struct memory *m);
  * struct placement - where an area is to be
  * @tier: a name; NULL: the placement rule chooses
  * @extent_bytes: 0: 2 MiB
+ * @scattered: what is read next does not lie behind what was read last
  */
 struct placement {
 	const char *tier;
 	uint32_t extent_bytes;
+	bool scattered;
 };
 
 /**
