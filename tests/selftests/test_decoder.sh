@@ -185,6 +185,29 @@ done
 says "weights on NVMe: steps are observed" "charging: observed, $steps steps, 0 records, 0 rejected.*"
 terrace tier unload >/dev/null
 
+# A tier that is named is meant, also where the rule would move its bytes to faster ones.
+cat >"$work/named.ini" <<-END
+	[device]
+	scale = 1
+	[tier fast]
+	profile = ddr5
+	capacity_bytes = 67108864
+	backing = mem:0
+	rank = 0
+	classes = weights kv context activation
+	[tier flash]
+	profile = nvme-tlc
+	capacity_bytes = 134217728
+	backing = blk:$nvme
+	landing_bytes = 8388608
+	rank = 1
+	classes = weights
+END
+load "$work/named.ini"
+same "a slower tier" $model --weights flash --extent 4KiB
+only "a slower tier" flash weights
+terrace tier unload >/dev/null
+
 # --- experts ---
 
 # The same text from 256 copies of each network, of which a token reads 4.

@@ -60,7 +60,7 @@ struct placement {
  * @buffer: NULL: plain memory
  * @data: the first byte
  * @mapped, @mapped_bytes: of plain memory, what is to be unmapped
- * @slow: part of it is on a device, so that reading ahead pays
+ * @prefetch: part of it is on a device, so that fetching it ahead pays
  */
 struct area {
 	struct memory *memory;
@@ -68,7 +68,7 @@ struct area {
 	char *data;
 	void *mapped;
 	uint64_t mapped_bytes;
-	bool slow;
+	bool prefetch;
 };
 
 /* Weights are a range of a file, and can only be read. */
