@@ -63,7 +63,7 @@ link = $(Q)$(CC) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' $(LDFLAGS) -o $@
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help deps user module bpf guest vm test test-debug check bench demo install load unload \
-	clean unit selftests examples test-modules module-debug modules FORCE
+	clean unit selftests examples clients test-modules module-debug modules FORCE
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -185,6 +185,23 @@ $(B)/selftests/%: $(B)/guest/tests/selftests/%.o $(call objects,guest,$(guest-he
 	$(call say,LD)
 	$(link) $(filter %.o,$^) $(engine) -L$(B)/lib $(if $(lib),-lterrace) -lbpf $(libraries)
 
+# --- unmodified clients of the tests ---
+
+clients: $(B)/clients/llama $(B)/clients/moe.gguf
+
+$(B)/clients/make_%: tests/clients/make_%.c
+	$(call say,CC)
+	$(Q)$(CC) $(base-flags) $(CFLAGS) -o $@ $< -lm
+
+$(B)/clients/moe.gguf: $(B)/clients/make_moe tests/data/clients/stories260K.gguf
+	$(call say,MODEL)
+	$(Q)$< tests/data/clients/stories260K.gguf $@
+
+# Its folder in the cache.
+$(B)/clients/llama: FORCE
+	@mkdir -p $(@D)
+	@tests/clients/llama >$@.new && mv $@.new $@
+
 # What test modules compute is computed here as well.
 test-modules:
 	$(Q)$(MAKE) --no-print-directory -s -C tests/modules
@@ -239,12 +256,12 @@ vm: deps
 	tests/vm/run --interactive bash
 
 test: deps
-	@$(MAKE) --no-print-directory -j$(jobs) user module bpf unit selftests guest
+	@$(MAKE) --no-print-directory -j$(jobs) user module bpf unit selftests clients guest
 	@tests/run
 
 test-debug:
 	@tests/vm/install build guest debug-kernel
-	@$(MAKE) --no-print-directory -j$(jobs) user bpf selftests
+	@$(MAKE) --no-print-directory -j$(jobs) user bpf selftests clients
 	@$(MAKE) --no-print-directory -j$(jobs) module-debug
 	@tests/run --debug
 
@@ -254,7 +271,7 @@ check:
 
 bench: deps
 	@[ -n "$(benches)" ] || { echo "tests/bench holds no benchmark" >&2; exit 1; }
-	@$(MAKE) --no-print-directory -j$(jobs) user module guest $(benches) >&2
+	@$(MAKE) --no-print-directory -j$(jobs) user module guest clients $(benches) >&2
 	@TERRACE_VM_FLASH_BPS=$(TERRACE_VM_FLASH_BPS) \
 		tests/vm/run sh -c 'for bench; do "$$bench" || exit; done' sh $(benches)
 

@@ -49,15 +49,19 @@ static bool memory_matches(const struct rule *rule, void *arg)
 	return !*rule->pattern || caller_matches(arg, rule->pattern);
 }
 
-/* One line for each class that does not fit is enough. */
+/* One line for each class and each reason is enough. */
 static void say_plain(const struct rule *rule, uint64_t bytes)
 {
 	static uint32_t said;
+	static char reason[256];
+	uint32_t class_bit = 1U << rule->class_id;
 
-	if (!(__atomic_fetch_or(&said, 1U << rule->class_id, __ATOMIC_RELAXED) &
-	      1U << rule->class_id))
-		say("%s (%llu bytes) stay in plain memory: %s", rule->name,
-		    (unsigned long long)bytes, terrace_error());
+	if (__atomic_fetch_or(&said, class_bit, __ATOMIC_RELAXED) & class_bit ||
+	    !strncmp(reason, terrace_error(), sizeof(reason) - 1))
+		return;
+	snprintf(reason, sizeof(reason), "%s", terrace_error());
+	say("%s (%llu bytes) stay in plain memory: %s", rule->name, (unsigned long long)bytes,
+	    reason);
 }
 
 static const char *wanted_tier(const struct rule *rule)

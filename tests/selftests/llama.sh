@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# What the tests with llama.cpp share: where it is, tiers for it, its runs. Sourced after flash.sh;
+# the test has a folder $work.
+
+llama=$(cat build/clients/llama)
+# the guest's /var is its own
+[ -d "$llama" ] || llama=/run/host$llama
+model=${work:?}/moe.gguf
+expert_bytes=169936032	# of the model, all but a MiB of them experts
+alone=(-t 1 -fit off -fa on)	# what every run needs to be the same every time
+
+# load_tiers HBF_BACKING [HBM_BYTES]: a fast tier of 64 MiB and one of flash for weights
+load_tiers()
+{
+	cat >"$work/tiers.ini" <<-END
+		[device]
+		scale = 1
+		[tier hbm0]
+		profile = hbm4
+		capacity_bytes = ${2-67108864}
+		backing = mem:0
+		rank = 0
+		classes = weights kv context activation
+		[tier hbf0]
+		profile = hbf-ma-patterson
+		capacity_bytes = 268435456
+		backing = $1
+		rank = 1
+		classes = weights context
+	END
+	[[ $1 != blk:* ]] || echo "landing_bytes = ${landing-33554432}" >>"$work/tiers.ini"
+	terrace tier load "$work/tiers.ini" >"$work/said" 2>&1
+}
+
+# logits NAME [COMMAND...]: COMMAND runs the client, one ubatch a token, to $work/NAME
+logits()
+{
+	local name=$1
+	shift
+	timeout 200 "$@" "$llama/run" llama-perplexity -m "$model" \
+		-f tests/data/clients/story.txt -c 128 -b 1 -ub 1 "${alone[@]}" \
+		--save-all-logits "$work/$name" </dev/null >"$work/said" 2>&1
+}
+
+# text NAME TOKENS [COMMAND...] [-- OPTION...]: a story that COMMAND has the client tell
+text()
+{
+	local name=$1 tokens=$2 command=()
+	shift 2
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		command+=("$1")
+		shift
+	done
+	shift
+	timeout 200 "${command[@]}" "$llama/run" llama-completion -m "$model" \
+		-p 'Once upon a time' -n "$tokens" -c 512 --temp 0 --no-warmup -no-cnv -s 1 \
+		--ignore-eos "${alone[@]}" "$@" </dev/null >"$work/$name" 2>"$work/said"
+}
+
+# same ONE TWO NAME: a result, and both must hold something
+same()
+{
+	[ -s "$work/$1" ] && cmp -s "$work/$1" "$work/$2"
+	result $? "$3"
+}
+
+# report FILTER: of the last run's report
+report()
+{
+	tail -n 1 "$work/report" | jq "$1"
+}

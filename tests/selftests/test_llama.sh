@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# llama.cpp, unmodified, with a mixture of experts whose weights are on a tier of flash: what it
+# computes is what it computes without Terrace, to the bit.
+
+cd "$(dirname "$0")/../.." || exit 1
+work=$(mktemp -d) || exit 1
+nvme=/dev/nvme0n1
+# shellcheck source=tests/selftests/flash.sh
+. tests/selftests/flash.sh
+# shellcheck source=tests/selftests/llama.sh
+. tests/selftests/llama.sh
+
+# shellcheck disable=SC2317
+cleanup()
+{
+	terrace tier unload >/dev/null 2>&1
+	rm -rf "$work"
+}
+trap cleanup EXIT
+
+# said PATTERN: how many lines of the last run match
+said()
+{
+	grep -cE "$1" "$work/said"
+}
+
+# charged TIER CLASS: modelled bytes read in the last run
+charged()
+{
+	report "[.ledger[] | select(.tier == \"$1\" and .class == \"$2\") | .model_read_bytes] | add // 0"
+}
+
+# run_on NAME [OPTION...]: logits with weights on hbf0
+run_on()
+{
+	local name=$1
+	shift
+	logits with terrace run --weights hbf0 --report "$work/report" "$@" --
+	same without with "$name: the logits are the same"
+}
+
+echo "TAP version 13"
+cp build/clients/moe.gguf "$model"
+logits without env
+result $? "the client runs without Terrace"
+text plain 60 env
+result $? "and tells a story"
+tokens=384	# of the story, in whole contexts
+
+load_tiers mem:1
+result $? "a tier of flash in memory"
+run_on "in memory, every step observed" --sample 1
+[ "$(report '.prefill.steps + .decode.steps')" = $tokens ]
+result $? "a step for each of the $tokens ubatches"
+[ "$(report .charging)" = '"observed"' ] && [ "$(charged hbf0 weights)" -gt 0 ] &&
+	[ "$(charged hbm0 weights)" = 0 ] && [ "$(charged hbm0 kv)" -gt 0 ]
+result $? "weights are charged to flash, the KV cache to the fast tier"
+touched=$(charged hbf0 weights)
+# a page of the modelled flash has 1 MiB, and an extent lies in one
+[ "$touched" -lt $((tokens * expert_bytes)) ] && [ "$touched" -gt $((tokens * 20 * 1048576)) ]
+result $? "fewer than all experts, $((touched / tokens / 1048576)) MiB of flash pages a token"
+[ "$(report '.decode.flops + .prefill.flops')" -gt $((tokens * 2 * 260000)) ]
+result $? "with the FLOPs of more than the dense model"
+run_on "in memory, sampled"
+[ "$(report .charging)" = '"sampled"' ]
+result $? "as its report says"
+run_on "in large extents" --extent 2MiB
+for mode in none mmap mlock mmap+mlock dio; do
+	text told 60 terrace run --weights hbf0 --report "$work/report" -- -- -lm $mode
+	same plain told "load mode $mode: the story is the same"
+	[ "$(charged hbf0 weights)" -gt 0 ]
+	result $? "load mode $mode: from the tier"
+done
+terrace tier unload >/dev/null
+
+# an earlier test may have used it
+dd if=/dev/zero of=$nvme bs=4096 count=1 conv=notrunc status=none
+terrace tier format $nvme >"$work/said" 2>&1 && load_tiers blk:$nvme
+result $? "a tier of flash on an NVMe device, with a landing pool smaller than the model"
+run_on "on NVMe"
+programmed=$(cat /sys/class/misc/terrace/tiers/hbf0/flash_programmed_bytes)
+[ "$programmed" -ge $expert_bytes ] && [ "$programmed" -lt $((expert_bytes + 1048576)) ]
+result $? "every weight was programmed once, and no zeroes were"
+[ "$(($(cat /sys/class/misc/terrace/tiers/hbf0/major_faults) +
+	$(cat /sys/class/misc/terrace/tiers/hbf0/readaheads)))" -gt 1000 ]
+result $? "and weights were read back"
+
+# killed in the middle, and again
+logits killed terrace run --weights hbf0 -- &
+sleep 6
+pkill -KILL -f 'bin/llama-perplexity'
+wait
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	[ "$(terrace buffers --json | jq length)" != 0 ] || break
+	sleep 0.5
+done
+[ "$(terrace buffers --json | jq length)" = 0 ]
+result $? "killed in the middle, it leaves no buffer"
+run_on "and again"
+
+# a bit of every block on the device is wrong from now on
+logits broken terrace run --weights hbf0 -- &
+sleep 5
+first=$(grep -abo GGUF $nvme | head -n 1 | cut -d : -f 1)
+perl -e 'open(F, "+<", $ARGV[0]) or die; binmode F;
+	for ($at = $ARGV[1] + 4321; $at < $ARGV[1] + 180000000; $at += 65536) {
+		sysseek(F, $at, 0); sysread(F, $byte, 1); sysseek(F, $at, 0);
+		syswrite(F, chr(ord($byte) ^ 16)); }' $nvme "$first"
+sync $nvme
+wait $!
+status=$?
+[ -n "$first" ] && [ $status != 0 ] && ! cmp -s "$work/without" "$work/broken"
+result $? "a flipped bit on flash ends in an error, never in other logits (status $status)"
+size=$(stat -c %s "$work/broken" 2>/dev/null || echo 0)
+cmp -s -n "$size" "$work/without" "$work/broken"
+result $? "what came before it was right"
+terrace tier unload >/dev/null
+echo "1..$number"
