@@ -611,7 +611,7 @@ static void work(int fd)
 TEST_F_TIMEOUT(view, killed_at_any_moment_nothing_is_left, 120)
 {
 	unsigned int delay_us = 1;
-	int i;
+	int i, err;
 
 	for (i = 0; i < 20; i++) {
 		pid_t pid = fork();
@@ -620,8 +620,9 @@ TEST_F_TIMEOUT(view, killed_at_any_moment_nothing_is_left, 120)
 			work(self->fd);
 		delay_us = (delay_us * 1103515245 + 12345) & 0x7fffffff;
 		usleep(delay_us % 100000);
-		EXPECT_EQ(0, terrace_migrate(self->b, 0, BYTES, i & 1 ? self->slow : self->fast,
-					     NULL));
+		err = terrace_migrate(self->b, 0, BYTES, i & 1 ? self->slow : self->fast, NULL);
+		/* a fault that is under way may be in the way */
+		EXPECT_TRUE(!err || err == -EBUSY);
 		kill(pid, SIGKILL);
 		EXPECT_EQ(100 + SIGKILL, exit_code(pid));
 	}
