@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mapping: faults return the extent's folio locked, after the table was checked again, so that the
- * core maps what the migration path will find and unmap. A 2 MiB extent maps as one PMD.
+ * core maps what the migration path will find and unmap. A 2 MiB extent maps as one PMD. Of a
+ * smaller one the core maps the page that was touched; who reads gets the others around it.
  *
  * Every way to SIGBUS goes through fault_sigbus(): no frame on any tier that allows the class, a
  * store to a sealed extent, a broken page, a fatal signal while waiting.
@@ -11,6 +12,9 @@
 
 #include "terrace.h"
 #include "trace.h"
+
+/* Pages inserted at a time; their addresses are on the stack. */
+#define FAULT_BATCH	32U
 
 static u64 fault_index(struct terrace_buffer *b, struct vm_fault *vmf)
 {
@@ -60,6 +64,62 @@ static vm_fault_t fault_fill(struct vm_fault *vmf, struct terrace_buffer *b, u64
 	return VM_FAULT_RETRY | VM_FAULT_MAJOR;
 }
 
+/* Pages of a run that are good to be mapped, as many as @pages has room for. */
+static unsigned int fault_good_pages(struct folio *folio, pgoff_t from, pgoff_t end,
+				     struct page **pages)
+{
+	unsigned int n;
+
+	for (n = 0; n < FAULT_BATCH && from + n < end; n++) {
+		pages[n] = folio_page(folio, from + n - folio->index);
+		if (PageHWPoison(pages[n]))
+			break;
+	}
+	return n;
+}
+
+/*
+ * Map pages of an extent, but for those that are mapped already and broken ones. The core gives the
+ * entries no right to write that a tracked buffer's page_mkwrite did not grant, and each of them a
+ * reference and a count in the folio, as if it had been faulted in.
+ */
+static void fault_insert(struct vm_area_struct *vma, struct folio *folio, pgoff_t from, pgoff_t end)
+{
+	struct page *pages[FAULT_BATCH];
+	unsigned long left;
+	unsigned int n;
+	int err;
+
+	while (from < end) {
+		n = fault_good_pages(folio, from, end, pages);
+		left = n;
+		err = n ? vm_insert_pages(vma, vma->vm_start +
+					  ((from - vma->vm_pgoff) << PAGE_SHIFT), pages, &left) :
+			  -EBUSY;
+		if (err && err != -EBUSY)
+			return;		/* it was not asked for: the next touch faults */
+		from += n - left + !!err;
+	}
+}
+
+/*
+ * Map what the VMA has of a small extent, whose folio is locked, but for the page that was touched:
+ * that one is the core's, which may have to make it writable. Who stores to a tracked buffer will
+ * fault for each page of it anyway.
+ */
+static void fault_around(struct vm_fault *vmf, const struct terrace_buffer *b, struct folio *folio)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	pgoff_t from = max(folio->index, vma->vm_pgoff);
+	pgoff_t end = min(folio->index + folio_nr_pages(folio), vma->vm_pgoff + vma_pages(vma));
+
+	if (!(vma->vm_flags & VM_MIXEDMAP) ||
+	    ((vmf->flags & FAULT_FLAG_WRITE) && terrace_tracked(b)))
+		return;
+	fault_insert(vma, folio, from, vmf->pgoff);
+	fault_insert(vma, folio, vmf->pgoff + 1, end);
+}
+
 static vm_fault_t terrace_fault(struct vm_fault *vmf)
 {
 	struct terrace_buffer *b = terrace_file_buffer(vmf->vma->vm_file);
@@ -101,6 +161,7 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 	if (!terrace_tracked(b) && write)
 		terrace_sample_fault(vmf->vma->vm_file, index, TERRACE_ACCESS_WRITE);
 	trace_terrace_fault(b->id, index, b->extents[index].tier, write, 0);
+	fault_around(vmf, b, folio);
 	vmf->page = page;
 	return VM_FAULT_LOCKED;
 }
@@ -160,6 +221,12 @@ int terrace_fault_mmap(struct file *file, struct vm_area_struct *vma)
 	if ((vma->vm_flags & VM_WRITE) && terrace_sealed_whole(b))
 		return -EROFS;
 	vm_flags_set(vma, VM_DONTDUMP);
+	/*
+	 * Lets pages be inserted. Never for extents that map as a PMD: the core would take it for a
+	 * special one and not give its reference back.
+	 */
+	if (b->shift > PAGE_SHIFT && b->shift < PMD_SHIFT)
+		vm_flags_set(vma, VM_MIXEDMAP);
 	vma->vm_ops = terrace_tracked(b) ? &terrace_tracked_vm_ops : &terrace_pinnable_vm_ops;
 	return 0;
 }

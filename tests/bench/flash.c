@@ -44,8 +44,8 @@ static const char at_random[] =
 	"1000 extents of 2 MiB, pool a quarter of them; peer: pread of as much; a byte of each page is "
 	"looked at; p99";
 static const char small_at_random[] =
-	"1000 extents of 64 KiB, mapped page by page, pool a quarter of them; peer: pread of as much; a "
-	"byte of each page is looked at; p99";
+	"1000 extents of 64 KiB, pool a quarter of them; peer: pread of as much; a byte of each page is "
+	"looked at; p99";
 
 static void print_flash(const char *name, double ours, double peer, const char *unit,
 			const char *conditions)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Mapping and seal rules: private, mprotect, fork, mremap, madvise, partial munmap, SIGBUS. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -223,6 +224,303 @@ TEST_F(mapping, another_process_reads_through_the_kernel)
 
 	EXPECT_EQ((ssize_t)sizeof(copy), process_vm_readv(getpid(), &local, 1, &remote, 1, 0));
 	EXPECT_EQ(0x5a, copy[100]);
+}
+
+/* Extents of 64 KiB: what is touched maps as a whole. */
+#define SMALL	65536UL
+#define SMALLS	32
+#define PAGE	4096UL
+
+FIXTURE(small) {
+	struct terrace_session *s;
+	struct terrace_buffer *b;
+	char *data;
+	int fd;
+};
+
+FIXTURE_VARIANT(small) {
+	bool pinnable;
+};
+
+FIXTURE_VARIANT_ADD(small, tracked) {
+	.pinnable = false,
+};
+
+FIXTURE_VARIANT_ADD(small, pinnable) {
+	.pinnable = true,
+};
+
+/* What is in a page of the buffer. */
+static char mark(unsigned long page)
+{
+	return 1 + page % 127;
+}
+
+FIXTURE_SETUP(small)
+{
+	struct terrace_buffer_options o = {
+		.class_id = TERRACE_CLASS_WEIGHTS, .extent_bytes = SMALL,
+		.pinnable = variant->pinnable,
+	};
+	char page[PAGE];
+	unsigned long at;
+
+	ASSERT_EQ(0, tiers_up_default());
+	ASSERT_EQ(0, terrace_session_open(NULL, &self->s));
+	o.tier = terrace_tier_find(self->s, "slow");
+	ASSERT_EQ(0, terrace_buffer_create(self->s, SMALLS * SMALL, &o, &self->b));
+	self->data = terrace_buffer_data(self->b);
+	self->fd = terrace_buffer_fd(self->b);
+	/* written, but not mapped */
+	for (at = 0; at < SMALLS * SMALL; at += PAGE) {
+		memset(page, mark(at / PAGE), PAGE);
+		ASSERT_EQ((ssize_t)PAGE, pwrite(self->fd, page, PAGE, at));
+	}
+}
+
+FIXTURE_TEARDOWN(small)
+{
+	terrace_buffer_free(self->b);
+	terrace_session_close(self->s);
+	EXPECT_EQ(0, tiers_value("slow", "used_bytes"));
+	EXPECT_EQ(0, tiers_value("fast", "used_bytes"));
+	tiers_down();
+}
+
+/* How many pages of a mapping do not hold what they should; @from is the first one's number. */
+static int wrong_pages(const char *data, unsigned long from, unsigned long pages)
+{
+	unsigned long i;
+	int wrong = 0;
+
+	for (i = 0; i < pages; i++)
+		wrong += data[i * PAGE] != mark(from + i) ||
+			 data[i * PAGE + PAGE - 1] != mark(from + i);
+	return wrong;
+}
+
+/* How many pages of a mapping are present, by the page tables; -1 when they cannot be read. */
+static int present(const char *data, unsigned long pages)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	unsigned long i;
+	uint64_t entry;
+	int n = 0;
+
+	for (i = 0; i < pages && n >= 0; i++) {
+		if (pread(fd, &entry, 8, ((uintptr_t)data / PAGE + i) * 8) != 8)
+			n = -1;
+		else
+			n += entry >> 63;
+	}
+	close(fd);
+	return n;
+}
+
+static long long faults(void)
+{
+	return tiers_value("slow", "faults") + tiers_value("fast", "faults");
+}
+
+TEST_F(small, one_fault_maps_an_extent)
+{
+	long long before = faults();
+	unsigned long i;
+
+	EXPECT_EQ(0, present(self->data, SMALLS * SMALL / PAGE));
+	EXPECT_EQ(mark(3 * 16 + 5), self->data[3 * SMALL + 5 * PAGE]);
+	EXPECT_EQ(before + 1, faults());
+	EXPECT_EQ(16, present(self->data, SMALLS * SMALL / PAGE));
+	EXPECT_EQ(16, present(self->data + 3 * SMALL, 16));
+	EXPECT_EQ(0, wrong_pages(self->data + 3 * SMALL, 3 * 16, 16));
+	EXPECT_EQ(before + 1, faults());
+	/* each from another page of it */
+	for (i = 0; i < SMALLS; i++)
+		EXPECT_EQ(mark(i * 16 + i % 16), self->data[i * SMALL + i % 16 * PAGE]);
+	EXPECT_EQ(before + SMALLS, faults());
+	EXPECT_EQ(0, wrong_pages(self->data, 0, SMALLS * 16));
+	EXPECT_EQ(before + SMALLS, faults());
+
+	/* a migration takes all of it away */
+	ASSERT_EQ(0, terrace_migrate(self->b, SMALL, SMALL, terrace_tier_find(self->s, "fast"),
+				     NULL));
+	EXPECT_EQ(0, present(self->data + SMALL, 16));
+	EXPECT_EQ(0, wrong_pages(self->data + SMALL, 16, 16));
+	EXPECT_EQ(before + SMALLS + 1, faults());
+}
+
+TEST_F(small, a_store_maps_what_may_be_written)
+{
+	struct terrace_extent_info info[SMALLS];
+	long long before = faults();
+	int i;
+
+	ASSERT_EQ(0, terrace_discard(self->b, 0, SMALLS * SMALL));
+	self->data[SMALL + 7 * PAGE] = 1;
+	EXPECT_EQ(variant->pinnable ? 16 : 1, present(self->data, SMALLS * SMALL / PAGE));
+	EXPECT_EQ(0, self->data[SMALL + 8 * PAGE]);
+	EXPECT_EQ(16, present(self->data, SMALLS * SMALL / PAGE));
+	EXPECT_EQ(before + (variant->pinnable ? 1 : 2), faults());
+	for (i = 0; i < 16; i++)
+		self->data[SMALL + i * PAGE] = i + 1;
+	EXPECT_EQ(before + (variant->pinnable ? 1 : 2), faults());
+	for (i = 0; i < 16; i++)
+		EXPECT_EQ(i + 1, self->data[SMALL + i * PAGE]);
+
+	/* to be mapped is not to be written, where writes are told */
+	EXPECT_EQ(0, self->data[3 * SMALL]);
+	ASSERT_EQ(0, terrace_query(self->b, 0, SMALLS * SMALL, info));
+	for (i = 0; i < SMALLS; i++)
+		EXPECT_EQ(i == 1 || (variant->pinnable && i == 3),
+			  !!(info[i].flags & TERRACE_EXTENT_DIRTY));
+	self->data[3 * SMALL + 9 * PAGE] = 1;
+	ASSERT_EQ(0, terrace_query(self->b, 3 * SMALL, SMALL, info));
+	EXPECT_NE(0, info[0].flags & TERRACE_EXTENT_DIRTY);
+}
+
+TEST_F(small, a_mapping_is_not_left)
+{
+	long long before = faults();
+	char *at;
+
+	/* from within an extent into another */
+	at = mmap(NULL, SMALL, PROT_READ, MAP_SHARED, self->fd, SMALL + 5 * PAGE);
+	ASSERT_NE(MAP_FAILED, at);
+	EXPECT_EQ(mark(16 + 5), at[0]);
+	EXPECT_EQ(11, present(at, 16));
+	EXPECT_EQ(mark(32 + 4), at[15 * PAGE]);
+	EXPECT_EQ(16, present(at, 16));
+	EXPECT_EQ(before + 2, faults());
+	EXPECT_EQ(0, wrong_pages(at, 16 + 5, 16));
+	munmap(at, SMALL);
+
+	/* what is left of one of which a part is gone */
+	ASSERT_EQ(0, munmap(self->data + 4 * SMALL, 3 * PAGE));
+	ASSERT_EQ(0, munmap(self->data + 4 * SMALL + 10 * PAGE, PAGE));
+	EXPECT_EQ(mark(64 + 12), self->data[4 * SMALL + 12 * PAGE]);
+	EXPECT_EQ(5, present(self->data + 4 * SMALL, 16));
+	EXPECT_EQ(0, wrong_pages(self->data + 4 * SMALL + 11 * PAGE, 64 + 11, 5));
+	EXPECT_EQ(0, wrong_pages(self->data + 4 * SMALL + 3 * PAGE, 64 + 3, 7));
+	EXPECT_EQ(12, present(self->data + 4 * SMALL, 16));
+	EXPECT_EQ(before + 4, faults());
+	EXPECT_EQ(0, present(self->data, 4 * 16));
+	EXPECT_EQ(0, present(self->data + 5 * SMALL, 16));
+}
+
+TEST_F(small, what_is_mapped_is_left_alone)
+{
+	long long before;
+
+	EXPECT_EQ(0, wrong_pages(self->data, 0, 32));
+	before = faults();
+	ASSERT_EQ(0, madvise(self->data, PAGE, MADV_DONTNEED));
+	ASSERT_EQ(0, madvise(self->data + 3 * PAGE, 2 * PAGE, MADV_DONTNEED));
+	ASSERT_EQ(0, madvise(self->data + 12 * PAGE, PAGE, MADV_DONTNEED));
+	ASSERT_EQ(0, madvise(self->data + 15 * PAGE, 2 * PAGE, MADV_DONTNEED));
+	EXPECT_EQ(26, present(self->data, 32));
+	EXPECT_EQ(mark(4), self->data[4 * PAGE]);
+	EXPECT_EQ(16, present(self->data, 16));
+	EXPECT_EQ(15, present(self->data + SMALL, 16));
+	EXPECT_EQ(before + 1, faults());
+	EXPECT_EQ(0, wrong_pages(self->data, 0, 32));
+	EXPECT_EQ(before + 2, faults());
+	/* every page is counted: a migration finds no reference that it does not know */
+	EXPECT_EQ(0, terrace_migrate(self->b, 0, SMALLS * SMALL,
+				     terrace_tier_find(self->s, "fast"), NULL));
+	EXPECT_EQ(0, wrong_pages(self->data, 0, SMALLS * 16));
+}
+
+TEST_F(small, a_sealed_extent_takes_no_store)
+{
+	int i;
+
+	if (variant->pinnable) {
+		EXPECT_EQ(-EOPNOTSUPP, terrace_seal(self->b, 0, 2 * SMALL));
+		return;
+	}
+	EXPECT_EQ(0, wrong_pages(self->data, 0, 16));
+	EXPECT_EQ(0, bus_store(self->data + 2 * PAGE, 0));
+	ASSERT_EQ(0, terrace_seal(self->b, 0, 2 * SMALL));
+	for (i = 0; i < 32; i += 5) {
+		EXPECT_EQ(1, bus_store(self->data + i * PAGE, 1));
+		EXPECT_EQ(0, bus_load(self->data + i * PAGE));
+		EXPECT_EQ(1, bus_store(self->data + i * PAGE, 1));
+	}
+	EXPECT_EQ(0, bus_store(self->data + 2 * SMALL, 0));
+	/* nor after it was made readable alone and writable again, or mapped again */
+	ASSERT_EQ(0, mprotect(self->data, 2 * SMALL, PROT_READ));
+	EXPECT_EQ(0, wrong_pages(self->data, 0, 32));
+	ASSERT_EQ(0, mprotect(self->data, 2 * SMALL, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(1, bus_store(self->data + PAGE, 1));
+	EXPECT_EQ(0, terrace_migrate(self->b, 0, SMALL, terrace_tier_find(self->s, "fast"), NULL));
+	EXPECT_EQ(0, bus_load(self->data));
+	EXPECT_EQ(1, bus_store(self->data + 9 * PAGE, 1));
+	EXPECT_EQ(0, wrong_pages(self->data, 0, 32));
+}
+
+TEST_F(small, fork_copies_the_mapping)
+{
+	int status;
+	pid_t pid;
+
+	EXPECT_EQ(0, wrong_pages(self->data, 0, 16 * SMALLS));
+	self->data[5 * PAGE + 1] = 3;
+	pid = fork();
+	ASSERT_GE(pid, 0);
+	if (!pid) {
+		if (present(self->data, 16) != 16 || wrong_pages(self->data, 0, 16 * SMALLS))
+			_exit(1);
+		if (self->data[5 * PAGE + 1] != 3)
+			_exit(2);
+		self->data[5 * PAGE + 1] = 4;
+		self->data[6 * PAGE + 1] = 5;
+		/* pages that two processes map move as well */
+		if (terrace_migrate(self->b, 0, SMALLS * SMALL,
+				    terrace_tier_find(self->s, "fast"), NULL))
+			_exit(3);
+		if (wrong_pages(self->data, 0, 16 * SMALLS) || self->data[6 * PAGE + 1] != 5)
+			_exit(4);
+		_exit(0);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(4, self->data[5 * PAGE + 1]);
+	EXPECT_EQ(5, self->data[6 * PAGE + 1]);
+	EXPECT_EQ(0, wrong_pages(self->data, 0, 16 * SMALLS));
+	EXPECT_EQ(0, terrace_migrate(self->b, 0, SMALLS * SMALL,
+				     terrace_tier_find(self->s, "slow"), NULL));
+	EXPECT_EQ(5, self->data[6 * PAGE + 1]);
+}
+
+TEST_F(small, mremap_mlock_and_other_processes)
+{
+	char *twin = mmap(NULL, 4 * SMALL, PROT_READ | PROT_WRITE, MAP_SHARED, self->fd, 0);
+	char copy[2 * PAGE];
+	struct iovec local = { copy, sizeof(copy) }, remote;
+	char *moved;
+
+	ASSERT_NE(MAP_FAILED, twin);
+	EXPECT_EQ(mark(16), twin[SMALL]);
+	moved = mremap(twin + SMALL, 2 * SMALL, 2 * SMALL, MREMAP_MAYMOVE | MREMAP_FIXED,
+		       mmap(NULL, 2 * SMALL, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	ASSERT_NE(MAP_FAILED, moved);
+	EXPECT_EQ(0, wrong_pages(moved, 16, 32));
+	EXPECT_EQ(0, mlock(moved, 2 * SMALL));
+	EXPECT_EQ(0, mlock(twin, SMALL));
+	EXPECT_EQ(16, present(twin, 16));
+	remote = (struct iovec) { self->data + 9 * SMALL + 15 * PAGE, sizeof(copy) };
+	EXPECT_EQ((ssize_t)sizeof(copy), process_vm_readv(getpid(), &local, 1, &remote, 1, 0));
+	EXPECT_EQ(0, wrong_pages(copy, 9 * 16 + 15, 2));
+	EXPECT_EQ(0, terrace_migrate(self->b, 0, SMALLS * SMALL,
+				     terrace_tier_find(self->s, "fast"), NULL));
+	EXPECT_EQ(0, munlock(moved, 2 * SMALL));
+	EXPECT_EQ(0, wrong_pages(moved, 16, 32));
+	EXPECT_EQ(0, terrace_migrate(self->b, 0, SMALLS * SMALL,
+				     terrace_tier_find(self->s, "slow"), NULL));
+	EXPECT_EQ(0, wrong_pages(twin, 0, 16));
+	munmap(moved, 2 * SMALL);
+	munmap(twin, SMALL);
+	munmap(twin + 3 * SMALL, SMALL);
 }
 
 TEST_HARNESS_MAIN

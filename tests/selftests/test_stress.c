@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Integrity: one thread migrates at random while readers and a writer go on at full speed. A wrong
- * byte is a failure; so is a reader that sees a counter go back.
+ * Integrity: one thread migrates at random while readers, of this process and of short-lived ones,
+ * and a writer go on at full speed. A wrong byte is a failure; so is a reader that sees a counter
+ * go back.
  */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -25,6 +27,7 @@ struct race {
 	atomic_bool stop;
 	atomic_ulong reads;
 	atomic_ulong writes;
+	atomic_ulong forks;
 	atomic_ulong wrong;
 };
 
@@ -63,21 +66,46 @@ static void *writer(void *arg)
 	return NULL;
 }
 
+/* Read once through; how often a counter had gone back. */
+static unsigned long read_all(struct race *r)
+{
+	unsigned long wrong = 0;
+	uint64_t page;
+
+	for (page = 0; page < pages(r) && !r->stop; page += 7) {
+		volatile uint64_t *w = slot(r, page);
+		uint64_t end = ~w[511];
+		uint64_t start = w[0];
+
+		wrong += start < end;
+		r->reads++;
+	}
+	return wrong;
+}
+
 static void *reader(void *arg)
 {
 	struct race *r = arg;
-	uint64_t page;
+
+	while (!r->stop)
+		r->wrong += read_all(r);
+	return NULL;
+}
+
+/* Page tables are copied in the middle of migrations. */
+static void *forker(void *arg)
+{
+	struct race *r = arg;
+	int status;
+	pid_t pid;
 
 	while (!r->stop) {
-		for (page = 0; page < pages(r) && !r->stop; page += 7) {
-			volatile uint64_t *w = slot(r, page);
-			uint64_t end = ~w[511];
-			uint64_t start = w[0];
-
-			if (start < end)
-				r->wrong++;
-			r->reads++;
-		}
+		pid = fork();
+		if (!pid)
+			_exit(!!read_all(r));
+		if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+			r->wrong++;
+		r->forks++;
 	}
 	return NULL;
 }
@@ -136,6 +164,18 @@ FIXTURE_VARIANT_ADD(stress, tracked_64k) {
 	.extent_bytes = 65536, .extents = 64,
 };
 
+FIXTURE_VARIANT_ADD(stress, pinnable_64k) {
+	.pinnable = true, .extent_bytes = 65536, .extents = 64,
+};
+
+FIXTURE_VARIANT_ADD(stress, tracked_1m) {
+	.extent_bytes = 1 << 20, .extents = EXTENTS,
+};
+
+FIXTURE_VARIANT_ADD(stress, tracked_4k) {
+	.extent_bytes = 4096, .extents = 128,
+};
+
 FIXTURE_VARIANT_ADD(stress, pinnable_4k) {
 	.pinnable = true, .extent_bytes = 4096, .extents = 128,
 };
@@ -150,7 +190,7 @@ TEST_F_TIMEOUT(stress, readers_and_a_writer_race_migrations, 240)
 	};
 	struct race *r = &self->r;
 	uint64_t seed = 88172645463325252ULL, moved = 0, busy = 0;
-	pthread_t threads[3];
+	pthread_t threads[4];
 	int i, err;
 
 	r->extents = variant->extents;
@@ -160,6 +200,7 @@ TEST_F_TIMEOUT(stress, readers_and_a_writer_race_migrations, 240)
 	ASSERT_EQ(0, pthread_create(&threads[0], NULL, writer, r));
 	ASSERT_EQ(0, pthread_create(&threads[1], NULL, reader, r));
 	ASSERT_EQ(0, pthread_create(&threads[2], NULL, reader, r));
+	ASSERT_EQ(0, pthread_create(&threads[3], NULL, forker, r));
 	for (i = 0; i < MOVES; i++) {
 		uint64_t n;
 
@@ -175,15 +216,16 @@ TEST_F_TIMEOUT(stress, readers_and_a_writer_race_migrations, 240)
 	}
 	EXPECT_EQ(MOVES, i);
 	r->stop = true;
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 	EXPECT_EQ(0, atomic_load(&r->wrong));
 	EXPECT_GT(atomic_load(&r->reads), 0);
 	EXPECT_GT(atomic_load(&r->writes), 0);
+	EXPECT_GT(atomic_load(&r->forks), 0);
 	EXPECT_GT(moved, 0);
-	TH_LOG("%llu MiB moved, %llu busy, %lu reads, %lu writes",
+	TH_LOG("%llu MiB moved, %llu busy, %lu reads, %lu writes, %lu forks",
 	       (unsigned long long)(moved >> 20), (unsigned long long)busy,
-	       atomic_load(&r->reads), atomic_load(&r->writes));
+	       atomic_load(&r->reads), atomic_load(&r->writes), atomic_load(&r->forks));
 }
 
 TEST_HARNESS_MAIN
