@@ -400,6 +400,11 @@ static int buffer_call_discard(void *object, void *arg)
 	return terrace_range_discard(object, arg);
 }
 
+static int buffer_call_prefetch(void *object, void *arg)
+{
+	return terrace_range_prefetch(object, arg);
+}
+
 static int buffer_call_query(void *object, void *arg)
 {
 	struct terrace_query *query = arg;
@@ -426,6 +431,7 @@ static const struct terrace_call buffer_calls[] = {
 	[BUFFER_NR(TERRACE_BUF_QUERY)] = { sizeof(struct terrace_query), buffer_call_query },
 	[BUFFER_NR(TERRACE_BUF_MIGRATE)] = { sizeof(struct terrace_migrate), buffer_call_migrate },
 	[BUFFER_NR(TERRACE_BUF_REFRESH)] = { sizeof(struct terrace_refresh), buffer_call_refresh },
+	[BUFFER_NR(TERRACE_BUF_PREFETCH)] = { sizeof(struct terrace_range), buffer_call_prefetch },
 };
 
 /**

@@ -178,6 +178,22 @@ int terrace_range_discard(struct terrace_buffer *b, struct terrace_range *arg)
 	return err;
 }
 
+/**
+ * terrace_range_prefetch - TERRACE_BUF_PREFETCH
+ */
+int terrace_range_prefetch(struct terrace_buffer *b, struct terrace_range *arg)
+{
+	u64 first, end;
+	int err;
+
+	err = range_extents(b, arg, &first, &end);
+	if (err)
+		return err;
+	terrace_readahead_range(b, first, end);
+	arg->done_bytes = arg->bytes;
+	return 0;
+}
+
 static void query_extent(struct terrace_buffer *b, u64 index, struct terrace_extent_info *info)
 {
 	const struct terrace_extent *e = &b->extents[index];

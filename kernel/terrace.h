@@ -690,6 +690,7 @@ int terrace_fault_mmap(struct file *file, struct vm_area_struct *vma);
 
 int terrace_range_seal(struct terrace_buffer *b, struct terrace_range *arg);
 int terrace_range_discard(struct terrace_buffer *b, struct terrace_range *arg);
+int terrace_range_prefetch(struct terrace_buffer *b, struct terrace_range *arg);
 int terrace_range_query(struct terrace_buffer *b, const struct terrace_query *arg);
 bool terrace_range_valid(const struct terrace_buffer *b, u64 offset, u64 bytes);
 

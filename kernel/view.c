@@ -138,6 +138,7 @@ static int view_check(unsigned int cmd)
 	switch (cmd) {
 	case TERRACE_BUF_INFO:
 	case TERRACE_BUF_QUERY:
+	case TERRACE_BUF_PREFETCH:
 		return 0;
 	case TERRACE_BUF_SEAL:
 	case TERRACE_BUF_DISCARD:

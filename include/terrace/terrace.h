@@ -212,6 +212,15 @@ int terrace_seal(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
 int terrace_discard(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
 
 /**
+ * terrace_prefetch - begin to read what a range has on flash, and do not wait for it
+ * @offset, @bytes: any alignment, within the buffer; widened to whole extents
+ *
+ * At most half of the landing pool is filled. Nothing moves to another tier, as it may with
+ * TERRACE_ADVICE_HOT; where nothing is on flash, nothing is done. -EINVAL.
+ */
+int terrace_prefetch(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
+
+/**
  * terrace_refresh - rewrite what has been on flash for long, before its retention is over
  * @older_s: model seconds since it was programmed; UINT64_MAX = only what is due
  * @refreshed_bytes: bytes that were rewritten; set also on failure

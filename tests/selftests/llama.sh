@@ -9,7 +9,8 @@ llama=$(cat build/clients/llama)
 [ -d "$llama" ] || llama=/run/host$llama
 model=${work:?}/moe.gguf
 expert_bytes=169936032	# of the model, all but a MiB of them experts
-alone=(-t 1 -fit off -fa on)	# what every run needs to be the same every time
+alone=(-t 1 -fit off -fa on --no-warmup)	# what every run needs to be the same every time
+options=()
 
 # load_tiers HBF_BACKING [HBM_BYTES]: a fast tier of 64 MiB and one of flash for weights
 load_tiers()
@@ -44,19 +45,14 @@ logits()
 		--save-all-logits "$work/$name" </dev/null >"$work/said" 2>&1
 }
 
-# text NAME TOKENS [COMMAND...] [-- OPTION...]: a story that COMMAND has the client tell
+# text NAME TOKENS COMMAND...: a story that COMMAND has the client tell, with $options
 text()
 {
-	local name=$1 tokens=$2 command=()
+	local name=$1 tokens=$2
 	shift 2
-	while [ $# -gt 0 ] && [ "$1" != -- ]; do
-		command+=("$1")
-		shift
-	done
-	shift
-	timeout 200 "${command[@]}" "$llama/run" llama-completion -m "$model" \
-		-p 'Once upon a time' -n "$tokens" -c 512 --temp 0 --no-warmup -no-cnv -s 1 \
-		--ignore-eos "${alone[@]}" "$@" </dev/null >"$work/$name" 2>"$work/said"
+	timeout 200 "$@" "$llama/run" llama-completion -m "$model" \
+		-p 'Once upon a time' -n "$tokens" -c 512 --temp 0 -no-cnv -s 1 \
+		--ignore-eos "${alone[@]}" "${options[@]}" </dev/null >"$work/$name" 2>"$work/said"
 }
 
 # same ONE TWO NAME: a result, and both must hold something

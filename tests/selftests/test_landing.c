@@ -192,6 +192,29 @@ TEST_F_TIMEOUT(landing, a_view_says_what_is_needed_soon, 120)
 	terrace_buffer_free(view);
 }
 
+TEST_F_TIMEOUT(landing, a_prefetch_reads_and_moves_nothing, 120)
+{
+	struct terrace_extent_info info[2];
+	struct terrace_buffer *view;
+	long long before;
+
+	ASSERT_EQ(0, on_flash(self->s, 16 * MIB, 0, &self->b));
+	before = tiers_value("slow", "readaheads");
+	/* any alignment: two extents */
+	ASSERT_EQ(0, terrace_prefetch(self->b, 2 * EXTENT + 5, EXTENT));
+	EXPECT_EQ(before + 2, reaches("readaheads", before + 2));
+	ASSERT_EQ(0, terrace_buffer_view(self->s, terrace_buffer_fd(self->b), &view));
+	ASSERT_EQ(0, terrace_prefetch(view, 4 * EXTENT, 1));
+	EXPECT_EQ(before + 3, reaches("readaheads", before + 3));
+	terrace_buffer_free(view);
+	ASSERT_EQ(0, terrace_query(self->b, 2 * EXTENT, 2 * EXTENT, info));
+	EXPECT_EQ(TERRACE_EXTENT_RESIDENT, info[1].flags & TERRACE_EXTENT_RESIDENT);
+	EXPECT_EQ((long long)(16 * MIB), tiers_value("slow", "used_bytes"));
+	EXPECT_TRUE(right(self->b, 2 * EXTENT));
+	EXPECT_EQ(-EINVAL, terrace_prefetch(self->b, 16 * MIB, 1));
+	EXPECT_EQ(-EINVAL, terrace_prefetch(self->b, 0, 0));
+}
+
 /* With a cap of its own a session cannot drive out what another one uses. */
 TEST_F_TIMEOUT(landing, a_session_keeps_to_its_cap, 120)
 {

@@ -52,8 +52,9 @@ tokens=384	# of the story, in whole contexts
 load_tiers mem:1
 result $? "a tier of flash in memory"
 run_on "in memory, every step observed" --sample 1
-[ "$(report '.prefill.steps + .decode.steps')" = $tokens ]
-result $? "a step for each of the $tokens ubatches"
+steps=$(report '.prefill.steps + .decode.steps')
+[ "$steps" = $tokens ]
+result $? "a step for each of the $tokens ubatches ($steps)"
 [ "$(report .charging)" = '"observed"' ] && [ "$(charged hbf0 weights)" -gt 0 ] &&
 	[ "$(charged hbm0 weights)" = 0 ] && [ "$(charged hbm0 kv)" -gt 0 ]
 result $? "weights are charged to flash, the KV cache to the fast tier"
@@ -68,11 +69,13 @@ run_on "in memory, sampled"
 result $? "as its report says"
 run_on "in large extents" --extent 2MiB
 for mode in none mmap mlock mmap+mlock dio; do
-	text told 60 terrace run --weights hbf0 --report "$work/report" -- -- -lm $mode
+	options=(-lm $mode)
+	text told 60 terrace run --weights hbf0 --report "$work/report" --
 	same plain told "load mode $mode: the story is the same"
 	[ "$(charged hbf0 weights)" -gt 0 ]
 	result $? "load mode $mode: from the tier"
 done
+options=()
 terrace tier unload >/dev/null
 
 # an earlier test may have used it

@@ -49,6 +49,15 @@ int terrace_discard(struct terrace_buffer *b, uint64_t offset, uint64_t bytes)
 	return range_call(b, TERRACE_BUF_DISCARD, "discard", offset, bytes);
 }
 
+int terrace_prefetch(struct terrace_buffer *b, uint64_t offset, uint64_t bytes)
+{
+	uint64_t before = offset & (b->extent_bytes - 1);
+	uint64_t after = -(offset + bytes) & (b->extent_bytes - 1);
+
+	return range_call(b, TERRACE_BUF_PREFETCH, "prefetch", offset - before,
+			  before + bytes + after);
+}
+
 int terrace_refresh(struct terrace_buffer *b, uint64_t offset, uint64_t bytes, uint64_t older_s,
 		    uint64_t *refreshed_bytes, uint64_t *lost_bytes)
 {

@@ -66,13 +66,13 @@ static void forget(const struct piece *p, uintptr_t start, uintptr_t end)
 /* Returns false when the kernel is to be told as well. */
 static bool advise(const struct piece *p, uintptr_t start, uintptr_t end, int advice)
 {
-	struct terrace_session *s = device_open_session();
 	struct part part = part_of(p, start, end);
 
 	switch (advice) {
 	case MADV_WILLNEED:
-		/* memory is there; only flash is read ahead */
-		return s && !flash_bytes(s, &part);
+		/* where it is, is Terrace's to say: what is on flash is read ahead */
+		terrace_prefetch(part.buffer, part.offset, part.bytes);
+		return true;
 	case MADV_COLD:
 	case MADV_PAGEOUT:
 		posix_fadvise(part.buffer->fd, part.offset, part.bytes, POSIX_FADV_DONTNEED);

@@ -587,7 +587,8 @@ struct terrace_buffer_stat {
 };
 
 /**
- * struct terrace_range - a range of the buffer (TERRACE_BUF_SEAL, TERRACE_BUF_DISCARD)
+ * struct terrace_range - a range of the buffer (TERRACE_BUF_SEAL, TERRACE_BUF_DISCARD,
+ * TERRACE_BUF_PREFETCH)
  *
  * SEAL makes the range immutable until it is discarded: its pages become read-only at once, a later
  * store is SIGBUS, pwrite(2) is EROFS, and once the whole buffer is sealed a new writable mapping
@@ -598,6 +599,10 @@ struct terrace_buffer_stat {
  * DISCARD gives the range back: it reads as zero, its frames are free, a seal is gone; room and
  * home tier stay. EBUSY: a page of the range is pinned; extents before it have been discarded
  * (@done_bytes).
+ *
+ * PREFETCH begins to read what is on flash and has no frames, as much as half of the tier's landing
+ * pool, and does not wait for it; unlike POSIX_FADV_WILLNEED it never moves anything to another
+ * tier. @done_bytes is the whole range: it is advice.
  *
  * @size: [in] sizeof(struct terrace_range)
  * @reason: [out] enum terrace_reason, written also on failure
@@ -736,5 +741,6 @@ struct terrace_refresh {
 #define TERRACE_BUF_QUERY		_IOWR(TERRACE_IOC, 0xc3, struct terrace_query)
 #define TERRACE_BUF_MIGRATE		_IOWR(TERRACE_IOC, 0xc4, struct terrace_migrate)
 #define TERRACE_BUF_REFRESH		_IOWR(TERRACE_IOC, 0xc5, struct terrace_refresh)
+#define TERRACE_BUF_PREFETCH		_IOWR(TERRACE_IOC, 0xc6, struct terrace_range)
 
 #endif /* _UAPI_LINUX_TERRACE_H */

@@ -84,30 +84,6 @@ static bool on_device(struct memory *m, const struct terrace_buffer *b)
 	return false;
 }
 
-/*
- * Advice to fetch is also advice to move up, where the placement rule has a better tier with room.
- * A tier that was named is meant: then there is no such advice unless the rule would have chosen it
- * as well. Which one it chooses, a buffer that is made for that shows.
- */
-static bool rule_chooses(struct memory *m, uint32_t tier)
-{
-	struct terrace_buffer_options o = {
-		.class_id = TERRACE_CLASS_WEIGHTS,
-		.extent_bytes = 1U << TERRACE_EXTENT_SHIFT_MIN,
-		.tier = TERRACE_TIER_ANY,
-		.unmapped = true,
-	};
-	struct terrace_buffer_info info;
-	struct terrace_buffer *b;
-	bool chosen;
-
-	if (terrace_buffer_create(m->session, 1, &o, &b))
-		return false;
-	chosen = !terrace_buffer_info(b, &info) && info.tier_bytes[tier];
-	terrace_buffer_free(b);
-	return chosen;
-}
-
 /* mmap(2) wants whole pages; a file's weights begin anywhere. */
 static int map_file(struct memory *m, int fd, uint64_t offset, uint64_t bytes, struct area *out)
 {
@@ -146,7 +122,7 @@ int memory_load_weights(struct memory *m, int fd, uint64_t offset, uint64_t byte
 	if (terrace_weights_load(m->session, fd, offset, bytes, &o, &out->buffer))
 		return refuse("%s", terrace_error());
 	out->data = terrace_buffer_data(out->buffer);
-	out->prefetch = on_device(m, out->buffer) && (!where->tier || rule_chooses(m, o.tier));
+	out->prefetch = on_device(m, out->buffer);
 	/* or the kernel would fetch the neighbours of an expert, and drop others for them */
 	if (out->prefetch && where->scattered)
 		posix_fadvise(terrace_buffer_fd(out->buffer), 0, 0, POSIX_FADV_RANDOM);
@@ -251,5 +227,5 @@ void memory_access(const struct area *a, uint32_t flags, uint64_t offset, uint64
 void memory_prefetch(const struct area *a, uint64_t offset, uint64_t bytes)
 {
 	if (a->prefetch && bytes)
-		posix_fadvise(terrace_buffer_fd(a->buffer), offset, bytes, POSIX_FADV_WILLNEED);
+		terrace_prefetch(a->buffer, offset, bytes);
 }
