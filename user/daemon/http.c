@@ -7,11 +7,11 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/metrics.h"
+#include "daemon/unix_socket.h"
 
 #define BACKLOG			16
 #define CONNECTIONS_MAX		32U
@@ -113,8 +113,7 @@ static int listen_on(const struct sockaddr *address, socklen_t bytes)
 
 	if (fd < 0)
 		return -errno;
-	if (address->sa_family != AF_UNIX)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, address, bytes) || listen(fd, BACKLOG)) {
 		err = -errno;
 		close(fd);
@@ -123,41 +122,19 @@ static int listen_on(const struct sockaddr *address, socklen_t bytes)
 	return fd;
 }
 
-static int remove_socket(const char *path)
-{
-	struct stat st;
-
-	if (lstat(path, &st))
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	return unlink(path) ? -errno : 0;
-}
-
 int http_open_unix(const char *path, http_page_fn page, void *arg, struct http **out,
 		   struct engine_error *e)
 {
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int fd, err;
+	int fd = unix_socket_listen(path, SOCK_STREAM, 0660, BACKLOG);
+	int err = fd < 0 ? fd : start(fd, page, arg, out);
 
-	strncpy(to.sun_path, path, sizeof(to.sun_path) - 1);
-	err = remove_socket(to.sun_path);
-	if (err)
-		goto fail;
-	mask = umask(0117);
-	fd = listen_on((struct sockaddr *)&to, sizeof(to));
-	umask(mask);
-	err = fd < 0 ? fd : start(fd, page, arg, out);
-	if (err)
-		goto fail;
-	strcpy((*out)->unlink, to.sun_path);
+	if (err) {
+		engine_error_set(e, "the metrics cannot be served on socket=%s: %s", path,
+				 unix_socket_why(err));
+		return err;
+	}
+	snprintf((*out)->unlink, sizeof((*out)->unlink), "%s", path);
 	return 0;
-fail:
-	engine_error_set(e, "the metrics cannot be served on socket=%s: %s", path,
-			 err == -EEXIST ? "there is a file that is not a socket; remove it" :
-			 strerror(-err));
-	return err;
 }
 
 int http_open_tcp(const struct sockaddr *address, socklen_t bytes, http_page_fn page, void *arg,
