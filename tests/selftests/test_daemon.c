@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* terraced: brings tiers up, promotes what is hot, serves metrics, survives SIGKILL, reloads. */
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "daemon.h"
 #include "tiers.h"
 
-#define DIR	"/run/terrace"
-#define SOCKET	DIR "/metrics.sock"
-#define TIERS	DIR "/test-tiers.ini"
-#define CONFIG	DIR "/test.conf"
-#define WAIT_MS	20000	/* longest wait for something to come true */
+#define TIERS	DAEMON_DIR "/test-tiers.ini"
 
 static const char tier_file[] =
 	"[device]\nscale = 1\n"
@@ -27,92 +21,13 @@ static const char tier_file[] =
 	"[tier slow]\nprofile = ddr5\nbacking = mem:1\nrank = 1\n"
 	"classes = weights kv context activation\ncapacity_bytes = 268435456\n";
 
-static int write_text(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	if (!f)
-		return -1;
-	fputs(text, f);
-	return fclose(f);
-}
-
 static int write_config(const char *policy)
 {
 	char text[256];
 
 	snprintf(text, sizeof(text), "[daemon]\ntiers = %s\npolicy = %s\ninterval_ms = 50\n", TIERS,
 		 policy);
-	return write_text(CONFIG, text);
-}
-
-static pid_t daemon_start(void)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		int log = open(DIR "/test.log", O_WRONLY | O_CREAT | O_APPEND, 0644);
-
-		dup2(log, STDERR_FILENO);
-		execlp("terraced", "terraced", "--config", CONFIG, NULL);
-		_exit(127);
-	}
-	return pid;
-}
-
-/* Text of the metrics, or "" while nobody answers. */
-static const char *read_metrics(void)
-{
-	static char text[1 << 17];
-	struct sockaddr_un to = { .sun_family = AF_UNIX, .sun_path = SOCKET };
-	static const char request[] = "GET /metrics HTTP/1.0\r\n\r\n";
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	size_t used = 0;
-	ssize_t n;
-
-	text[0] = '\0';
-	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
-	    write(fd, request, sizeof(request) - 1) == sizeof(request) - 1) {
-		while (used < sizeof(text) - 1 &&
-		       (n = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
-			used += n;
-	}
-	text[used] = '\0';
-	close(fd);
-	return text;
-}
-
-/* Value of a metric's first sample whose name and labels begin so; -1 when there is none. */
-static double metric(const char *sample)
-{
-	const char *text = read_metrics();
-	const char *at = text;
-
-	while ((at = strstr(at, sample))) {
-		const char *value = strchr(at, ' ');
-
-		if (at > text && at[-1] == '\n' && value)
-			return atof(value);
-		at++;
-	}
-	return -1;
-}
-
-static bool answers(void)
-{
-	return metric("terrace_scale_ratio") == 1;
-}
-
-static bool wait_for(bool (*done)(void))
-{
-	int ms;
-
-	for (ms = 0; ms < WAIT_MS; ms += 50) {
-		if (done())
-			return true;
-		usleep(50000);
-	}
-	return false;
+	return write_text(DAEMON_CONFIG, text);
 }
 
 FIXTURE(daemon) {
@@ -121,12 +36,12 @@ FIXTURE(daemon) {
 
 FIXTURE_SETUP(daemon)
 {
-	mkdir(DIR, 0755);
+	mkdir(DAEMON_DIR, 0755);
 	ASSERT_EQ(0, write_text(TIERS, tier_file));
 	ASSERT_EQ(0, write_config("lru"));
 	self->pid = daemon_start();
 	ASSERT_GT(self->pid, 0);
-	ASSERT_TRUE(wait_for(answers));
+	ASSERT_TRUE(wait_for(daemon_answers));
 }
 
 FIXTURE_TEARDOWN(daemon)
@@ -197,7 +112,7 @@ static uint32_t client_run(struct client *c, uint32_t promoted)
 {
 	int ms;
 
-	for (ms = 0; ms < WAIT_MS && client_promoted(c) < promoted; ms += 20) {
+	for (ms = 0; ms < DAEMON_WAIT_MS && client_promoted(c) < promoted; ms += 20) {
 		if (client_step(c))
 			break;
 		usleep(20000);
@@ -235,7 +150,7 @@ TEST_F_TIMEOUT(daemon, killed_and_restarted_it_goes_on, 120)
 		EXPECT_EQ(16 * (long long)EXTENT,
 			  tiers_value("fast", "used_bytes") + tiers_value("slow", "used_bytes"));
 		self->pid = daemon_start();
-		ASSERT_TRUE(wait_for(answers));
+		ASSERT_TRUE(wait_for(daemon_answers));
 	}
 	EXPECT_EQ(8, client_run(&c, 8));
 	client_close(&c);
@@ -243,7 +158,7 @@ TEST_F_TIMEOUT(daemon, killed_and_restarted_it_goes_on, 120)
 
 static bool is_static(void)
 {
-	return strstr(read_metrics(), "policy=\"static\"");
+	return strstr(daemon_metrics(), "policy=\"static\"");
 }
 
 TEST_F_TIMEOUT(daemon, reloads_its_policy, 60)
@@ -268,7 +183,7 @@ TEST_F_TIMEOUT(daemon, reloads_its_policy, 60)
 	ASSERT_EQ(0, write_config("fifo"));
 	ASSERT_EQ(0, kill(self->pid, SIGHUP));
 	usleep(300000);
-	EXPECT_TRUE(answers());
+	EXPECT_TRUE(daemon_answers());
 	EXPECT_TRUE(is_static());
 }
 
@@ -280,7 +195,7 @@ __attribute__((noinline, noclone)) void daemon_probed(void)
 
 static bool probe_counted(void)
 {
-	return metric("terrace_call_seconds_count") == 100;
+	return daemon_metric("terrace_call_seconds_count") == 100;
 }
 
 TEST_F_TIMEOUT(daemon, measures_a_function_by_uprobe, 60)
@@ -292,9 +207,9 @@ TEST_F_TIMEOUT(daemon, measures_a_function_by_uprobe, 60)
 	kill(self->pid, SIGTERM);
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
 	snprintf(text, sizeof(text), "[daemon]\nobserve_uprobe = %s:daemon_probed\n", self_path);
-	ASSERT_EQ(0, write_text(CONFIG, text));
+	ASSERT_EQ(0, write_text(DAEMON_CONFIG, text));
 	self->pid = daemon_start();
-	ASSERT_TRUE(wait_for(answers));
+	ASSERT_TRUE(wait_for(daemon_answers));
 	for (i = 0; i < 100; i++)
 		daemon_probed();
 	EXPECT_TRUE(wait_for(probe_counted));
@@ -310,14 +225,14 @@ TEST_F(daemon, a_second_one_is_refused)
 	EXPECT_TRUE(WIFEXITED(status));
 	EXPECT_NE(0, WEXITSTATUS(status));
 	EXPECT_NE(127, WEXITSTATUS(status));
-	EXPECT_TRUE(answers());
+	EXPECT_TRUE(daemon_answers());
 }
 
 TEST_F(daemon, the_socket_belongs_to_root)
 {
 	struct stat st;
 
-	ASSERT_EQ(0, stat(SOCKET, &st));
+	ASSERT_EQ(0, stat(DAEMON_SOCKET, &st));
 	EXPECT_EQ(0, st.st_uid);
 	EXPECT_EQ(0660, st.st_mode & 0777);
 }
@@ -380,8 +295,8 @@ TEST_F_TIMEOUT(daemon, refreshes_what_is_on_flash, 240)
 	for (end = clock_s(s) + 40; clock_s(s) < end; usleep(500000))
 		;
 	EXPECT_GE(tiers_value("flash", "refreshed_bytes"), (long long)(16 * EXTENT));
-	EXPECT_GT(metric("terraced_refreshed_bytes_total"), 0);
-	EXPECT_EQ(0, metric("terraced_refresh_lost_bytes_total"));
+	EXPECT_GT(daemon_metric("terraced_refreshed_bytes_total"), 0);
+	EXPECT_EQ(0, daemon_metric("terraced_refresh_lost_bytes_total"));
 	for (size_t i = 0; i < 16 * EXTENT; i += 4096)
 		wrong += ((char *)terrace_buffer_data(b))[i] != 0x5a;
 	EXPECT_EQ(0, wrong);
