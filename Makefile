@@ -149,7 +149,8 @@ $(B)/bin/terrace: $(call objects,obj,$(cli-src) user/lib/media.c user/preload/ru
 	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
 		$(cli-libraries)
 
-$(B)/bin/terraced: $(call objects,obj,$(daemon-src)) $(engine) $(model) $(lib)
+# What library and daemon say to each other is not exported either.
+$(B)/bin/terraced: $(call objects,obj,$(daemon-src) user/lib/named_wire.c) $(engine) $(model) $(lib)
 	$(call say,LD)
 	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
 		$(daemon-libraries)

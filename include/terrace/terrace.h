@@ -274,6 +274,29 @@ int terrace_migrate_moves(struct terrace_buffer *b, struct terrace_move *moves, 
 int terrace_weights_load(struct terrace_session *s, int fd, uint64_t offset, uint64_t bytes,
 			 const struct terrace_buffer_options *options, struct terrace_buffer **out);
 
+/**
+ * terrace_weights_open - as terrace_weights_load(), but shared with all who may read the file
+ *
+ * terraced keeps the weights, and gives every caller that has the file open for reading a read-only
+ * view of one buffer: the first waits for the load, which is charged to its uid, later ones, also
+ * after the program was started again, do not. Whether a buffer is shared depends on the file (not
+ * its name), its times and size, the range, the class and the extent size, and with strict on the
+ * tier. A shared buffer is named after the file.
+ *
+ * When terraced does not run, is of another release or refuses, the caller loads for itself alone;
+ * terrace_buffer_shared() is then false and terrace_error() says why. Errors are those of
+ * terrace_weights_load().
+ *
+ * A shared buffer is in use until terrace_buffer_free(); a process that ends frees it.
+ */
+int terrace_weights_open(struct terrace_session *s, int fd, uint64_t offset, uint64_t bytes,
+			 const struct terrace_buffer_options *options, struct terrace_buffer **out);
+
+/**
+ * terrace_buffer_shared - whether terraced keeps a buffer for other processes as well
+ */
+bool terrace_buffer_shared(const struct terrace_buffer *b);
+
 /* ---- steps ---- */
 
 /**

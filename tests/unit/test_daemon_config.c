@@ -50,6 +50,7 @@ static void test_defaults(void **state)
 	assert_int_equal(c.interval_ms, 100);
 	assert_int_equal(c.inflight_bytes, 64 << 20);
 	assert_int_equal(c.heat_extents, 262144);
+	assert_int_equal(c.weights_keep_s, 3600);
 	assert_string_equal(c.uprobe_file, "");
 }
 
@@ -66,6 +67,11 @@ static void test_numbers(void **state)
 	assert_true(c.inflight_bytes == 17179869184ULL);
 	taken(&c, "heat_extents", "1024");
 	taken(&c, "heat_extents", "4194304");
+	taken(&c, "weights_keep_s", "0");
+	assert_int_equal(c.weights_keep_s, 0);
+	taken(&c, "weights_keep_s", "31536000");
+	refused("weights_keep_s", "31536001", "0 to 31536000");
+	refused("weights_keep_s", "-1", "whole number");
 	refused("interval_ms", "9", "10 to 60000");
 	refused("interval_ms", "60001", "interval_ms=60001");
 	refused("interval_ms", "", "whole number");

@@ -24,6 +24,7 @@ void config_init(struct config *c)
 	c->interval_ms = 100;
 	c->inflight_bytes = 64 * MIB;
 	c->heat_extents = 262144;
+	c->weights_keep_s = 3600;
 	strcpy(c->uprobe_function, CONFIG_UPROBE_FUNCTION);
 }
 
@@ -178,6 +179,17 @@ static int set_heat_extents(struct config *c, const char *key, const char *value
 	return 0;
 }
 
+static int set_weights_keep(struct config *c, const char *key, const char *value,
+			    struct engine_error *e)
+{
+	__u64 v;
+
+	if (set_number(&v, key, value, 0, 31536000, e))
+		return -EINVAL;
+	c->weights_keep_s = v;
+	return 0;
+}
+
 /* The function begins after the last colon, so that file names may hold colons. */
 static int set_uprobe(struct config *c, const char *key, const char *value,
 		      struct engine_error *e)
@@ -214,6 +226,7 @@ static const struct setting {
 	{ "interval_ms", set_interval },
 	{ "inflight_bytes", set_inflight },
 	{ "heat_extents", set_heat_extents },
+	{ "weights_keep_s", set_weights_keep },
 	{ "observe_uprobe", set_uprobe },
 };
 

@@ -13,6 +13,7 @@
  *   interval_ms     time between decisions, 10 to 60000
  *   inflight_bytes  real bytes that may be migrating at a time, 2 MiB to 16 GiB
  *   heat_extents    extents the heat map has room for, a power of two, 1024 to 4194304
+ *   weights_keep_s  seconds that weights without users stay in their tiers, 0 to 31536000
  *   observe_uprobe  FILE or FILE:FUNCTION whose calls are measured; empty = none
  */
 #ifndef _DAEMON_CONFIG_H
@@ -39,6 +40,7 @@
  * @interval_ms: 10 to 60000
  * @inflight_bytes: 2 MiB to 16 GiB
  * @heat_extents: a power of two, 1024 to 4194304
+ * @weights_keep_s: 0 to 31536000
  * @uprobe_file: executable or library, or ""
  * @uprobe_function: symbol in it
  */
@@ -50,13 +52,15 @@ struct config {
 	socklen_t listen_bytes;
 	__u32 interval_ms;
 	__u32 heat_extents;
+	__u32 weights_keep_s;
 	__u64 inflight_bytes;
 	char uprobe_file[PATH_MAX];
 	char uprobe_function[CONFIG_FUNCTION_MAX];
 };
 
 /**
- * config_init - set the defaults: static, /run/terrace/metrics.sock, 100 ms, 64 MiB, 262144 extents
+ * config_init - set the defaults: static, /run/terrace/metrics.sock, 100 ms, 64 MiB, 262144
+ * extents, one hour
  */
 void config_init(struct config *c);
 

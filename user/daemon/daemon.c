@@ -10,6 +10,7 @@
 #include "daemon/plan.h"
 #include "daemon/requirements.h"
 #include "daemon/tiers.h"
+#include "lib/named.h"
 
 #define RETRY_NS	1000000000ULL	/* after a refused move */
 #define SWEEP_NS	1000000000ULL	/* between looks for dead buffers, at least */
@@ -79,12 +80,16 @@ int daemon_open(struct daemon *d, const struct config *config, struct engine_err
 	err = migrator_open(d->session, remember_refused, d, &d->migrator, e);
 	if (err)
 		return err;
+	err = weights_open(NAMED_SOCKET, d->session, config->weights_keep_s, &d->weights, e);
+	if (err)
+		return err;
 	set_policy(d);
 	return bring_up(d, config, e);
 }
 
 void daemon_close(struct daemon *d)
 {
+	weights_close(d->weights);
 	migrator_close(d->migrator);
 	steps_close(d->steps);
 	heat_close(d->heat);
@@ -136,6 +141,7 @@ int daemon_reload(struct daemon *d, const struct config *config, struct engine_e
 	keep_fixed(&next, now);
 	d->config = next;
 	set_policy(d);
+	weights_keep(d->weights, next.weights_keep_s);
 	d->counters.reloads++;
 	return 0;
 }

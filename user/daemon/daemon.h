@@ -15,6 +15,7 @@
 #include "daemon/migrate.h"
 #include "daemon/refresh.h"
 #include "daemon/steps.h"
+#include "daemon/weights.h"
 #include "engine/policy.h"
 
 /**
@@ -49,6 +50,7 @@ struct daemon {
 	struct heat *heat;
 	struct steps *steps;
 	struct migrator *migrator;
+	struct weights *weights;
 	struct buffers buffers;
 	struct clocks clocks;
 	struct daemon_counters counters;

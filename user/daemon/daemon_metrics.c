@@ -176,6 +176,24 @@ static void write_migrations(struct daemon *d, struct metrics *m)
 	}
 }
 
+static void write_weights(struct daemon *d, struct metrics *m)
+{
+	struct weights_stats s;
+
+	weights_stats(d->weights, &s);
+	gauge(m, "terrace_weights_kept_files", "Ranges of files whose weights are kept.", s.files);
+	gauge(m, "terrace_weights_kept_bytes", "Real bytes of buffers that hold them.", s.bytes);
+	gauge(m, "terrace_weights_clients", "Uses of kept weights by processes.", s.clients);
+	counter(m, "terrace_weights_loads_total", "Times weights were loaded to be shared.",
+		s.loads);
+	counter(m, "terrace_weights_shared_total",
+		"Requests that got weights without a load of their own.", s.shared);
+	counter(m, "terrace_weights_evictions_total",
+		"Kept weights that were dropped because their room was needed.", s.evictions);
+	counter(m, "terrace_weights_failures_total",
+		"Requests that were refused, or whose load failed.", s.failures);
+}
+
 static void write_self(struct daemon *d, struct metrics *m)
 {
 	struct metrics_label label = { "policy", d->config.policy };
@@ -209,5 +227,6 @@ void daemon_metrics(struct daemon *d, FILE *out)
 	write_steps(d, &m);
 	write_heat(d, &m);
 	write_migrations(d, &m);
+	write_weights(d, &m);
 	write_self(d, &m);
 }

@@ -17,7 +17,8 @@
 #define EVENTS	8
 
 enum source {
-	SOURCE_SIGNAL, SOURCE_INTERVAL, SOURCE_STEPS, SOURCE_MOVES, SOURCE_LOCAL, SOURCE_TCP,
+	SOURCE_SIGNAL, SOURCE_INTERVAL, SOURCE_STEPS, SOURCE_MOVES, SOURCE_WEIGHTS, SOURCE_LOCAL,
+	SOURCE_TCP,
 };
 
 struct loop {
@@ -85,6 +86,8 @@ static int watch_all(struct loop *l)
 		err = watch(l, steps_fd(l->daemon->steps), SOURCE_STEPS);
 	if (!err)
 		err = watch(l, migrator_fd(l->daemon->migrator), SOURCE_MOVES);
+	if (!err)
+		err = watch(l, weights_fd(l->daemon->weights), SOURCE_WEIGHTS);
 	if (!err)
 		err = watch(l, http_fd(l->local), SOURCE_LOCAL);
 	if (!err && l->tcp)
@@ -169,6 +172,9 @@ static void dispatch(struct loop *l, enum source source)
 		break;
 	case SOURCE_MOVES:
 		daemon_moved(l->daemon);
+		break;
+	case SOURCE_WEIGHTS:
+		weights_run(l->daemon->weights);
 		break;
 	case SOURCE_LOCAL:
 	case SOURCE_TCP:

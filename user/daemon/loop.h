@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The event loop: intervals, ends of steps, complete moves, requests for metrics and signals.
+ * The event loop: intervals, ends of steps, complete moves, requests for metrics and for weights,
+ * signals.
  */
 #ifndef _DAEMON_LOOP_H
 #define _DAEMON_LOOP_H

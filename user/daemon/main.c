@@ -43,6 +43,8 @@ static const struct daemon_option {
 	  "Real bytes migrating at a time (67108864)" },
 	{ "heat-extents", 'e', "heat_extents", "N",
 	  "Extents the heat map has room for, a power of two (262144)" },
+	{ "weights-keep", 'k', "weights_keep_s", "SECONDS",
+	  "How long weights that nobody uses stay in their tiers (3600)" },
 	{ "observe-uprobe", 'u', "observe_uprobe", "FILE[:FUNCTION]",
 	  "Measure the calls of a function, by default " CONFIG_UPROBE_FUNCTION },
 };

@@ -43,7 +43,7 @@ static int create_error(struct terrace_session *s, int err, const struct terrace
 	}
 }
 
-static int options_check(const struct terrace_buffer_options *o, struct terrace_create *c)
+int buffer_options_check(const struct terrace_buffer_options *o, struct terrace_create *c)
 {
 	if (!terrace_class_name(o->class_id))
 		return error_set(-EINVAL, "class %u is not one of 0 to %u", o->class_id,
@@ -80,6 +80,7 @@ static int buffer_wrap(int fd, struct terrace_buffer **out)
 		return -ENOMEM;
 	}
 	b->fd = fd;
+	b->keeper = -1;
 	err = terrace_buffer_info(b, &info);
 	if (err) {
 		terrace_buffer_free(b);
@@ -145,7 +146,7 @@ int terrace_buffer_create(struct terrace_session *s, uint64_t bytes,
 	struct terrace_buffer *b;
 	int err;
 
-	err = options_check(options, &c);
+	err = buffer_options_check(options, &c);
 	if (err)
 		return err;
 	err = device_call(s->fd, TERRACE_IOC_CREATE, &c);
@@ -202,6 +203,9 @@ void terrace_buffer_free(struct terrace_buffer *b)
 	if (b->data)
 		munmap(b->data, b->bytes);
 	close(b->fd);
+	/* last, so that who keeps it does not think that it is unused before it is */
+	if (b->keeper >= 0)
+		close(b->keeper);
 	free(b);
 }
 
@@ -228,6 +232,11 @@ uint32_t terrace_buffer_id(const struct terrace_buffer *b)
 int terrace_buffer_fd(const struct terrace_buffer *b)
 {
 	return b->fd;
+}
+
+bool terrace_buffer_shared(const struct terrace_buffer *b)
+{
+	return b->keeper >= 0;
 }
 
 int terrace_buffer_info(const struct terrace_buffer *b, struct terrace_buffer_info *info)

@@ -25,6 +25,7 @@ struct terrace_session {
 /**
  * struct terrace_buffer - an open buffer; fixed after creation
  * @data: mapping, NULL when there is none
+ * @keeper: connection to terraced, which keeps the buffer for others as well; -1 = it is not shared
  */
 struct terrace_buffer {
 	int fd;
@@ -33,6 +34,7 @@ struct terrace_buffer {
 	uint32_t extent_bytes;
 	uint64_t bytes;
 	void *data;
+	int keeper;
 };
 
 /* Keep the sentence for terrace_error(); returns @err, so that a failure is one statement. */
@@ -40,6 +42,9 @@ int error_set(int err, const char *format, ...) __attribute__((format(printf, 2,
 
 /* ioctl(2) that returns a negative errno. */
 int device_call(int fd, unsigned long request, void *arg);
+
+/* Check the options of a buffer, and fill in what the kernel is told of them. */
+int buffer_options_check(const struct terrace_buffer_options *o, struct terrace_create *c);
 
 /* Map a whole buffer, aligned to its extents: 0, or a negative errno. */
 int buffer_map(struct terrace_buffer *b, int prot);

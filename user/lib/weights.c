@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Weights of a file: a buffer that is filled from it, sealed, and then mapped to read. */
+/*
+ * Weights of a file: a buffer that is filled from it, sealed, and then mapped to read, by the
+ * caller alone or by terraced for all (named.h).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,6 +12,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "named.h"
 
 #define PART_BYTES	(256U << 10)
 
@@ -139,4 +143,21 @@ int terrace_weights_load(struct terrace_session *s, int fd, uint64_t offset, uin
 	}
 	*out = b;
 	return 0;
+}
+
+int terrace_weights_open(struct terrace_session *s, int fd, uint64_t offset, uint64_t bytes,
+			 const struct terrace_buffer_options *options, struct terrace_buffer **out)
+{
+	struct terrace_create unused = { 0 };
+	struct stat file;
+	int err;
+
+	err = buffer_options_check(options, &unused);
+	if (!err)
+		err = weights_check(fd, offset, bytes, &file);
+	if (err)
+		return err;
+	if (!options->pinnable && !named_open(NAMED_SOCKET, s, fd, offset, bytes, options, out))
+		return 0;
+	return terrace_weights_load(s, fd, offset, bytes, options, out);
 }
