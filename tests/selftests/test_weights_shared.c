@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Weights that terraced keeps: loaded once for all who may read the file, and for nobody else. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "weights_client.h"
+
+#define SOCKET	DAEMON_DIR "/weights.sock"
+#define PATH	"/tmp/weights of a model.bin"
+#define OTHER	"/tmp/other.bin"
+#define THIRD	"/tmp/third.bin"
+#define SEED	7
+#define NOBODY	65534
+
+FIXTURE(shared) {
+	struct terrace_session *s;
+	struct terrace_buffer *b;
+	struct terrace_buffer *c;
+	pid_t pid;
+};
+
+FIXTURE_SETUP(shared)
+{
+	self->b = NULL;
+	self->c = NULL;
+	self->s = NULL;
+	ASSERT_EQ(0, weights_file_make(PATH, CLIENT_BYTES, SEED));
+	ASSERT_EQ(0, weights_file_make(OTHER, CLIENT_BYTES, SEED + 1));
+	ASSERT_EQ(0, weights_file_make(THIRD, CLIENT_BYTES, SEED + 2));
+	self->pid = client_daemon_start(3600);
+	ASSERT_GT(self->pid, 0);
+	ASSERT_EQ(0, terrace_session_open(NULL, &self->s));
+}
+
+FIXTURE_TEARDOWN(shared)
+{
+	terrace_buffer_free(self->b);
+	terrace_buffer_free(self->c);
+	terrace_session_close(self->s);
+	EXPECT_EQ(0, client_daemon_end(self->pid));
+	EXPECT_NE(0, access(SOCKET, F_OK));
+	chmod("/dev/terrace", 0660);
+	rmdir(CLIENT_QUOTAS "65534");
+	unlink(PATH);
+	unlink(OTHER);
+	unlink(THIRD);
+}
+
+TEST_F_TIMEOUT(shared, two_users_one_buffer, 120)
+{
+	struct terrace_buffer_info info;
+
+	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	EXPECT_EQ(CLIENT_HELD, client_used_bytes());
+	ASSERT_EQ(0, client_open(self->s, PATH, &self->c));
+	EXPECT_EQ(CLIENT_HELD, client_used_bytes());
+	EXPECT_EQ(terrace_buffer_id(self->b), terrace_buffer_id(self->c));
+	EXPECT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
+	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, SEED));
+	EXPECT_EQ(0, weights_file_wrong(self->c, 0, CLIENT_BYTES, SEED));
+	ASSERT_EQ(0, terrace_buffer_info(self->b, &info));
+	EXPECT_EQ(CLIENT_HELD, info.bytes);
+	EXPECT_EQ(CLIENT_HELD, info.resident_bytes);
+	EXPECT_EQ(CLIENT_HELD, info.sealed_bytes);
+	EXPECT_STREQ("weights of a model.bin", info.name);
+	EXPECT_EQ(1, client_metric("loads_total"));
+	EXPECT_EQ(2, client_metric("shared_total"));
+	EXPECT_EQ(1, client_metric("kept_files"));
+	EXPECT_EQ(CLIENT_HELD, client_metric("kept_bytes"));
+	EXPECT_EQ(0, client_metric("failures_total"));
+	terrace_buffer_free(self->c);
+	self->c = NULL;
+	EXPECT_TRUE(wait_for(client_one));
+}
+
+TEST_F_TIMEOUT(shared, other_ranges_and_sizes_are_others, 120)
+{
+	struct terrace_buffer_options o = {
+		.class_id = TERRACE_CLASS_WEIGHTS, .extent_bytes = CLIENT_EXTENT,
+		.tier = TERRACE_TIER_ANY,
+	};
+	int fd = open(PATH, O_RDONLY | O_CLOEXEC);
+
+	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	ASSERT_EQ(0, terrace_weights_open(self->s, fd, 4097, CLIENT_EXTENT, &o, &self->c));
+	EXPECT_TRUE(terrace_buffer_shared(self->c));
+	EXPECT_EQ(0, weights_file_wrong(self->c, 4097, CLIENT_EXTENT, SEED));
+	EXPECT_EQ(2, client_metric("loads_total"));
+	terrace_buffer_free(self->c);
+	self->c = NULL;
+	o.extent_bytes = 4096;
+	ASSERT_EQ(0, terrace_weights_open(self->s, fd, 4097, CLIENT_EXTENT, &o, &self->c));
+	EXPECT_EQ(4096, terrace_buffer_extent_bytes(self->c));
+	EXPECT_EQ(0, weights_file_wrong(self->c, 4097, CLIENT_EXTENT, SEED));
+	EXPECT_EQ(3, client_metric("loads_total"));
+	terrace_buffer_free(self->c);
+	self->c = NULL;
+	/* where it has to be on one tier, what is on another one does not do */
+	o.tier = terrace_tier_find(self->s, "slow");
+	o.strict = true;
+	o.unmapped = true;
+	ASSERT_EQ(0, terrace_weights_open(self->s, fd, 4097, CLIENT_EXTENT, &o, &self->c));
+	EXPECT_TRUE(terrace_buffer_shared(self->c));
+	EXPECT_EQ(NULL, terrace_buffer_data(self->c));
+	EXPECT_EQ(4, client_metric("loads_total"));
+	EXPECT_EQ(CLIENT_EXTENT, tiers_value("slow", "used_bytes"));
+	close(fd);
+}
+
+TEST_F_TIMEOUT(shared, a_client_changes_nothing, 120)
+{
+	int slow = terrace_tier_find(self->s, "slow");
+
+	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	EXPECT_EQ(-1, mprotect(terrace_buffer_data(self->b), 4096, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(-1, pwrite(terrace_buffer_fd(self->b), "x", 1, 0));
+	EXPECT_EQ(-EBADF, terrace_discard(self->b, 0, CLIENT_HELD));
+	EXPECT_EQ(-EBADF, terrace_migrate(self->b, 0, CLIENT_HELD, slow, NULL));
+	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, SEED));
+}
+
+TEST_F_TIMEOUT(shared, a_client_is_charged_for_what_it_reads, 120)
+{
+	struct terrace_step_end end;
+	uint64_t bytes = 0;
+
+	/* another one has had it loaded */
+	ASSERT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
+	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	EXPECT_EQ(1, client_metric("loads_total"));
+	ASSERT_EQ(0, terrace_step_begin(self->s, TERRACE_STEP_DECODE, 0, 1, 1));
+	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, SEED));
+	ASSERT_EQ(0, terrace_step_end(self->s, &end));
+	for (int i = 0; i < TERRACE_TIERS_MAX; i++)
+		bytes += end.model_tier_read_bytes[i];
+	EXPECT_EQ(CLIENT_HELD, bytes);
+}
+
+TEST_F_TIMEOUT(shared, a_client_started_again_loads_nothing, 120)
+{
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
+	EXPECT_TRUE(wait_for(client_none));
+	EXPECT_EQ(1, client_metric("loads_total"));
+	EXPECT_EQ(2, client_metric("shared_total"));
+	EXPECT_EQ(CLIENT_HELD, client_used_bytes());
+}
+
+/* ---- who may ---- */
+
+/* Open a session and maybe the file as nobody, wait to be told, and use it. */
+static pid_t nobody_start(int told, bool opened_before)
+{
+	struct terrace_session *s;
+	int fd = -1;
+	pid_t pid = fork();
+	char go;
+
+	if (pid)
+		return pid;
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY) || terrace_session_open(NULL, &s))
+		_exit(99);
+	if (opened_before)
+		fd = open(PATH, O_RDONLY);
+	if (read(told, &go, 1) != 1)
+		_exit(97);
+	if (!opened_before)
+		fd = open(PATH, O_RDONLY);
+	_exit(fd < 0 ? errno : client_use(s, fd, SEED));
+}
+
+static void tell(int fd)
+{
+	/* it has opened what it opens before */
+	usleep(500000);
+	if (write(fd, "x", 1) != 1)
+		printf("# a client could not be told to go on\n");
+}
+
+TEST_F_TIMEOUT(shared, who_may_read_the_file_may_share, 120)
+{
+	int pipes[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, chmod("/dev/terrace", 0666));
+	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	pid = nobody_start(pipes[0], false);
+	tell(pipes[1]);
+	EXPECT_EQ(0, client_end(pid));
+	EXPECT_EQ(1, client_metric("loads_total"));
+	/* what it opened when it might stays open; a change of mode is one of the file, though */
+	pid = nobody_start(pipes[0], true);
+	usleep(500000);
+	ASSERT_EQ(0, chmod(PATH, 0600));
+	tell(pipes[1]);
+	EXPECT_EQ(0, client_end(pid));
+	EXPECT_EQ(2, client_metric("loads_total"));
+	pid = nobody_start(pipes[0], false);
+	tell(pipes[1]);
+	EXPECT_EQ(EACCES, client_end(pid));
+	EXPECT_EQ(2, client_metric("loads_total"));
+}
+
+TEST_F_TIMEOUT(shared, the_first_one_is_charged, 120)
+{
+	struct terrace_buffer_info info;
+	int pipes[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, chmod("/dev/terrace", 0666));
+	ASSERT_EQ(0, client_quota("65534", "131072"));
+	pid = nobody_start(pipes[0], false);
+	tell(pipes[1]);
+	EXPECT_EQ(EDQUOT, client_end(pid));
+	EXPECT_EQ(0, client_metric("loads_total"));
+	EXPECT_EQ(0, client_used_bytes());
+	ASSERT_EQ(0, rmdir(CLIENT_QUOTAS "65534"));
+	pid = nobody_start(pipes[0], false);
+	tell(pipes[1]);
+	EXPECT_EQ(0, client_end(pid));
+	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	ASSERT_EQ(0, terrace_buffer_info(self->b, &info));
+	EXPECT_EQ(NOBODY, info.uid);
+	EXPECT_EQ(1, client_metric("loads_total"));
+}
+
+TEST_F_TIMEOUT(shared, the_right_to_the_device_is_needed, 120)
+{
+	int pipes[2];
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, chmod("/dev/terrace", 0666));
+	pid = nobody_start(pipes[0], true);
+	usleep(500000);
+	ASSERT_EQ(0, chmod("/dev/terrace", 0660));
+	tell(pipes[1]);
+	/* with the session that it has it loads alone */
+	EXPECT_EQ(CLIENT_ALONE, client_end(pid));
+	EXPECT_EQ(0, client_metric("loads_total"));
+	EXPECT_EQ(1, client_metric("failures_total"));
+}
+
+TEST_HARNESS_MAIN
