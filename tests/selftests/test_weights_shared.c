@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "stuck_fs.h"
 #include "weights_client.h"
 
 #define SOCKET	DAEMON_DIR "/weights.sock"
@@ -248,6 +250,52 @@ TEST_F_TIMEOUT(shared, the_right_to_the_device_is_needed, 120)
 	EXPECT_EQ(CLIENT_ALONE, client_end(pid));
 	EXPECT_EQ(0, client_metric("loads_total"));
 	EXPECT_EQ(1, client_metric("failures_total"));
+}
+
+/* ---- a file system that hangs ---- */
+
+/* A process that the file system answers; it gives terraced up after some seconds. */
+static pid_t stuck_start(const struct stuck_fs *f)
+{
+	const struct terrace_buffer_options o = {
+		.class_id = TERRACE_CLASS_WEIGHTS, .extent_bytes = CLIENT_EXTENT,
+		.tier = TERRACE_TIER_ANY,
+	};
+	struct terrace_session *s;
+	struct terrace_buffer *b;
+	pid_t pid = fork();
+	int err;
+
+	if (pid)
+		return pid;
+	*f->served = getpid();
+	if (terrace_session_open(NULL, &s))
+		_exit(99);
+	err = terrace_weights_open(s, open(STUCK_FILE, O_RDONLY), 0, STUCK_BYTES, &o, &b);
+	if (!err)
+		printf("# %s\n", terrace_error());
+	_exit(err ? -err : terrace_buffer_shared(b) ? 0 : CLIENT_ALONE);
+}
+
+TEST_F_TIMEOUT(shared, a_file_system_that_hangs_stops_nobody_else, 120)
+{
+	struct stuck_fs f;
+	pid_t pid;
+	int err = stuck_fs_mount(&f);
+
+	if (err > 0)
+		SKIP(return, "the kernel has no FUSE");
+	ASSERT_EQ(0, err);
+	pid = stuck_start(&f);
+	usleep(1000000);
+	/* while that one waits for terraced, and its child for the file system */
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	EXPECT_EQ(0, client_open(self->s, PATH, &self->b));
+	EXPECT_EQ(1, client_metric("loads_total"));
+	EXPECT_EQ(CLIENT_ALONE, client_end(pid));
+	/* the child cannot even end now */
+	EXPECT_EQ(0, client_open(self->s, PATH, &self->c));
+	stuck_fs_unmount(&f);
 }
 
 TEST_HARNESS_MAIN

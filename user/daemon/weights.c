@@ -23,8 +23,8 @@
 #define BACKLOG		64
 #define CLIENTS_MAX	256
 #define CLIENTS_UID_MAX	64
-#define CHILDREN_MAX	64
-#define CHILDREN_UID_MAX 16	/* one that its client keeps from ending counts as well */
+#define CHILDREN_MAX	128
+#define CHILDREN_UID_MAX 64	/* one that its client keeps from ending counts as well */
 #define EVENTS_A_RUN	64
 #define NS		1000000000ULL
 
