@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,6 +149,55 @@ TEST_F_TIMEOUT(load, the_file_changed_meanwhile_the_client_loads_alone, 120)
 	EXPECT_EQ(0, client_metric("loads_total"));
 	EXPECT_EQ(1, client_metric("failures_total"));
 	EXPECT_TRUE(wait_for(client_nothing_kept));
+}
+
+/* What a user tries with the process that loads for it: 0 when nothing of it works. */
+static int attack(pid_t loader)
+{
+	char path[64];
+
+	if (!kill(loader, SIGSTOP) || errno != EPERM)
+		return 1;
+	if (!ptrace(PTRACE_SEIZE, loader, NULL, NULL) || errno != EPERM)
+		return 2;
+	snprintf(path, sizeof(path), "/proc/%d/mem", loader);
+	return open(path, O_RDWR) >= 0 || errno != EACCES ? 3 : 0;
+}
+
+TEST_F_TIMEOUT(load, its_user_cannot_touch_the_loader, 120)
+{
+	struct terrace_session *s;
+	struct stat st;
+	char path[64];
+	pid_t user, attacker;
+	int loader;
+
+	ASSERT_EQ(0, chmod("/dev/terrace", 0666));
+	user = fork();
+	if (!user) {
+		close(self->hold.group);
+		client_be_nobody();
+		if (terrace_session_open(NULL, &s))
+			_exit(99);
+		_exit(client_use(s, open(PATH, O_RDONLY), SEED));
+	}
+	loader = hold_wait(&self->hold);
+	ASSERT_LT(0, loader);
+	EXPECT_NE(user, loader);
+	attacker = fork();
+	if (!attacker) {
+		client_be_nobody();
+		_exit(attack(loader));
+	}
+	EXPECT_EQ(0, client_end(attacker));
+	/* whose files in /proc are root's, for it cannot be traced */
+	snprintf(path, sizeof(path), "/proc/%d/stat", loader);
+	ASSERT_EQ(0, stat(path, &st));
+	EXPECT_EQ(0, st.st_uid);
+	hold_end(&self->hold);
+	EXPECT_EQ(0, client_end(user));
+	EXPECT_EQ(1, client_metric("loads_total"));
+	chmod("/dev/terrace", 0660);
 }
 
 TEST_F_TIMEOUT(load, nobody_loads_for_a_client_that_is_gone, 120)

@@ -2,7 +2,6 @@
 /* Weights that terraced keeps: loaded once for all who may read the file, and for nobody else. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -18,7 +17,6 @@
 #define OTHER	"/tmp/other.bin"
 #define THIRD	"/tmp/third.bin"
 #define SEED	7
-#define NOBODY	65534
 
 FIXTURE(shared) {
 	struct terrace_session *s;
@@ -166,8 +164,8 @@ static pid_t nobody_start(int told, bool opened_before)
 
 	if (pid)
 		return pid;
-	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
-	    setresuid(NOBODY, NOBODY, NOBODY) || terrace_session_open(NULL, &s))
+	client_be_nobody();
+	if (terrace_session_open(NULL, &s))
 		_exit(99);
 	if (opened_before)
 		fd = open(PATH, O_RDONLY);
@@ -231,7 +229,7 @@ TEST_F_TIMEOUT(shared, the_first_one_is_charged, 120)
 	EXPECT_EQ(0, client_end(pid));
 	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
 	ASSERT_EQ(0, terrace_buffer_info(self->b, &info));
-	EXPECT_EQ(NOBODY, info.uid);
+	EXPECT_EQ(CLIENT_NOBODY, info.uid);
 	EXPECT_EQ(1, client_metric("loads_total"));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -96,6 +97,13 @@ pid_t client_start(const char *path, uint64_t seed, const struct hold *hold)
 	if (terrace_session_open(NULL, &s))
 		_exit(99);
 	_exit(client_use(s, open(path, O_RDONLY), seed));
+}
+
+void client_be_nobody(void)
+{
+	if (setgroups(0, NULL) || setresgid(CLIENT_NOBODY, CLIENT_NOBODY, CLIENT_NOBODY) ||
+	    setresuid(CLIENT_NOBODY, CLIENT_NOBODY, CLIENT_NOBODY))
+		_exit(99);
 }
 
 int client_end(pid_t pid)

@@ -32,6 +32,11 @@ int client_use(struct terrace_session *s, int fd, uint64_t seed);
 /* A process that does so. @hold: that it must not keep; may be NULL */
 pid_t client_start(const char *path, uint64_t seed, const struct hold *hold);
 
+#define CLIENT_NOBODY	65534
+
+/* Give all rights up, for good. */
+void client_be_nobody(void);
+
 /* How a process ends: its exit code, or 1000 and its signal. */
 int client_end(pid_t pid);
 
