@@ -287,7 +287,8 @@ int terrace_weights_load(struct terrace_session *s, int fd, uint64_t offset, uin
  * terrace_buffer_shared() is then false and terrace_error() says why. Errors are those of
  * terrace_weights_load().
  *
- * A shared buffer is in use until terrace_buffer_free(); a process that ends frees it.
+ * A shared buffer is in use until terrace_buffer_free(); a process that ends frees it. terraced has
+ * room for 64 uses of a uid: open whole files, not each tensor.
  */
 int terrace_weights_open(struct terrace_session *s, int fd, uint64_t offset, uint64_t bytes,
 			 const struct terrace_buffer_options *options, struct terrace_buffer **out);

@@ -116,7 +116,7 @@ static void serve_one(int fd, const struct fuse_in_header *in)
 	}
 }
 
-static void serve(int fd, const volatile pid_t *served)
+static void serve(int fd, struct stuck_state *state)
 {
 	union {
 		struct fuse_in_header in;
@@ -125,8 +125,10 @@ static void serve(int fd, const volatile pid_t *served)
 
 	while (read(fd, &request, sizeof(request)) >= (ssize_t)sizeof(request.in))
 		/* of pid 0 is what the kernel does by itself */
-		if (!request.in.pid || request.in.pid == (uint32_t)*served)
+		if (!request.in.pid || request.in.pid == (uint32_t)state->served)
 			serve_one(fd, &request.in);
+		else
+			state->ignored++;
 	_exit(0);
 }
 
@@ -137,19 +139,18 @@ int stuck_fs_mount(struct stuck_fs *f)
 
 	if (fd < 0)
 		return 1;
-	f->served = mmap(NULL, sizeof(*f->served), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	f->state = mmap(NULL, sizeof(*f->state), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	mkdir(STUCK_FOLDER, 0755);
 	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
 		 fd);
-	if (f->served == MAP_FAILED || mount("stuck", STUCK_FOLDER, "fuse", 0, options)) {
+	if (f->state == MAP_FAILED || mount("stuck", STUCK_FOLDER, "fuse", 0, options)) {
 		close(fd);
 		return -1;
 	}
-	*f->served = 0;
 	f->server = fork();
 	if (!f->server)
-		serve(fd, f->served);
+		serve(fd, f->state);
 	close(fd);
 	return f->server < 0 ? -1 : 0;
 }
@@ -160,5 +161,5 @@ void stuck_fs_unmount(struct stuck_fs *f)
 	waitpid(f->server, NULL, 0);
 	umount2(STUCK_FOLDER, MNT_DETACH);
 	rmdir(STUCK_FOLDER);
-	munmap((void *)f->served, sizeof(*f->served));
+	munmap(f->state, sizeof(*f->state));
 }

@@ -10,12 +10,21 @@
 #define STUCK_BYTES	(1U << 20)	/* of the file, all zero */
 
 /**
+ * struct stuck_state - shared with the server
+ * @served: the process that is answered
+ * @ignored: requests that are not
+ */
+struct stuck_state {
+	volatile pid_t served;
+	volatile unsigned int ignored;
+};
+
+/**
  * struct stuck_fs - the mount
- * @served: the process that is answered; shared with the server
  */
 struct stuck_fs {
 	pid_t server;
-	volatile pid_t *served;
+	struct stuck_state *state;
 };
 
 /* Mount it: 0; 1 when the kernel has no FUSE; -1. */

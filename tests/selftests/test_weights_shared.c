@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kselftest_harness.h"
@@ -154,79 +153,89 @@ TEST_F_TIMEOUT(shared, a_client_started_again_loads_nothing, 120)
 
 /* ---- who may ---- */
 
-/* Open a session and maybe the file as nobody, wait to be told, and use it. */
-static pid_t nobody_start(int told, bool opened_before)
+/* A process without rights that has a session, and waits to be told to use the weights. */
+struct nobody {
+	pid_t pid;
+	int ready[2];
+	int told[2];
+};
+
+static void nobody_run(const struct nobody *n, bool opened_before)
 {
 	struct terrace_session *s;
 	int fd = -1;
-	pid_t pid = fork();
-	char go;
+	char go = 'x';
 
-	if (pid)
-		return pid;
 	client_be_nobody();
 	if (terrace_session_open(NULL, &s))
 		_exit(99);
 	if (opened_before)
 		fd = open(PATH, O_RDONLY);
-	if (read(told, &go, 1) != 1)
+	if (write(n->ready[1], &go, 1) != 1 || read(n->told[0], &go, 1) != 1)
 		_exit(97);
 	if (!opened_before)
 		fd = open(PATH, O_RDONLY);
 	_exit(fd < 0 ? errno : client_use(s, fd, SEED));
 }
 
-static void tell(int fd)
+/* Start it, and wait until it is ready; 0 or -1. */
+static int nobody_start(struct nobody *n, bool opened_before)
 {
-	/* it has opened what it opens before */
-	usleep(500000);
-	if (write(fd, "x", 1) != 1)
-		printf("# a client could not be told to go on\n");
+	char ready;
+
+	if (pipe(n->ready) || pipe(n->told))
+		return -1;
+	n->pid = fork();
+	if (!n->pid)
+		nobody_run(n, opened_before);
+	close(n->ready[1]);
+	return read(n->ready[0], &ready, 1) == 1 ? 0 : -1;
+}
+
+/* Tell it; how it ends. */
+static int nobody_end(struct nobody *n)
+{
+	if (write(n->told[1], "x", 1) != 1)
+		return -1;
+	close(n->ready[0]);
+	close(n->told[0]);
+	close(n->told[1]);
+	return client_end(n->pid);
 }
 
 TEST_F_TIMEOUT(shared, who_may_read_the_file_may_share, 120)
 {
-	int pipes[2];
-	pid_t pid;
+	struct nobody n;
 
-	ASSERT_EQ(0, pipe(pipes));
 	ASSERT_EQ(0, chmod("/dev/terrace", 0666));
 	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
-	pid = nobody_start(pipes[0], false);
-	tell(pipes[1]);
-	EXPECT_EQ(0, client_end(pid));
+	ASSERT_EQ(0, nobody_start(&n, false));
+	EXPECT_EQ(0, nobody_end(&n));
 	EXPECT_EQ(1, client_metric("loads_total"));
 	/* what it opened when it might stays open; a change of mode is one of the file, though */
-	pid = nobody_start(pipes[0], true);
-	usleep(500000);
+	ASSERT_EQ(0, nobody_start(&n, true));
 	ASSERT_EQ(0, chmod(PATH, 0600));
-	tell(pipes[1]);
-	EXPECT_EQ(0, client_end(pid));
+	EXPECT_EQ(0, nobody_end(&n));
 	EXPECT_EQ(2, client_metric("loads_total"));
-	pid = nobody_start(pipes[0], false);
-	tell(pipes[1]);
-	EXPECT_EQ(EACCES, client_end(pid));
+	ASSERT_EQ(0, nobody_start(&n, false));
+	EXPECT_EQ(EACCES, nobody_end(&n));
 	EXPECT_EQ(2, client_metric("loads_total"));
 }
 
 TEST_F_TIMEOUT(shared, the_first_one_is_charged, 120)
 {
 	struct terrace_buffer_info info;
-	int pipes[2];
-	pid_t pid;
+	struct nobody n;
 
-	ASSERT_EQ(0, pipe(pipes));
 	ASSERT_EQ(0, chmod("/dev/terrace", 0666));
 	ASSERT_EQ(0, client_quota("65534", "131072"));
-	pid = nobody_start(pipes[0], false);
-	tell(pipes[1]);
-	EXPECT_EQ(EDQUOT, client_end(pid));
+	ASSERT_EQ(0, nobody_start(&n, false));
+	EXPECT_EQ(EDQUOT, nobody_end(&n));
 	EXPECT_EQ(0, client_metric("loads_total"));
 	EXPECT_EQ(0, client_used_bytes());
 	ASSERT_EQ(0, rmdir(CLIENT_QUOTAS "65534"));
-	pid = nobody_start(pipes[0], false);
-	tell(pipes[1]);
-	EXPECT_EQ(0, client_end(pid));
+	ASSERT_EQ(0, nobody_start(&n, false));
+	EXPECT_EQ(0, nobody_end(&n));
 	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
 	ASSERT_EQ(0, terrace_buffer_info(self->b, &info));
 	EXPECT_EQ(CLIENT_NOBODY, info.uid);
@@ -235,17 +244,13 @@ TEST_F_TIMEOUT(shared, the_first_one_is_charged, 120)
 
 TEST_F_TIMEOUT(shared, the_right_to_the_device_is_needed, 120)
 {
-	int pipes[2];
-	pid_t pid;
+	struct nobody n;
 
-	ASSERT_EQ(0, pipe(pipes));
 	ASSERT_EQ(0, chmod("/dev/terrace", 0666));
-	pid = nobody_start(pipes[0], true);
-	usleep(500000);
+	ASSERT_EQ(0, nobody_start(&n, true));
 	ASSERT_EQ(0, chmod("/dev/terrace", 0660));
-	tell(pipes[1]);
 	/* with the session that it has it loads alone */
-	EXPECT_EQ(CLIENT_ALONE, client_end(pid));
+	EXPECT_EQ(CLIENT_ALONE, nobody_end(&n));
 	EXPECT_EQ(0, client_metric("loads_total"));
 	EXPECT_EQ(1, client_metric("failures_total"));
 }
@@ -266,13 +271,20 @@ static pid_t stuck_start(const struct stuck_fs *f)
 
 	if (pid)
 		return pid;
-	*f->served = getpid();
+	f->state->served = getpid();
 	if (terrace_session_open(NULL, &s))
 		_exit(99);
 	err = terrace_weights_open(s, open(STUCK_FILE, O_RDONLY), 0, STUCK_BYTES, &o, &b);
 	if (!err)
 		printf("# %s\n", terrace_error());
 	_exit(err ? -err : terrace_buffer_shared(b) ? 0 : CLIENT_ALONE);
+}
+
+static struct stuck_state *stuck;
+
+static bool is_stuck(void)
+{
+	return stuck->ignored > 0;
 }
 
 TEST_F_TIMEOUT(shared, a_file_system_that_hangs_stops_nobody_else, 120)
@@ -284,10 +296,10 @@ TEST_F_TIMEOUT(shared, a_file_system_that_hangs_stops_nobody_else, 120)
 	if (err > 0)
 		SKIP(return, "the kernel has no FUSE");
 	ASSERT_EQ(0, err);
+	stuck = f.state;
 	pid = stuck_start(&f);
-	usleep(1000000);
 	/* while that one waits for terraced, and its child for the file system */
-	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	EXPECT_TRUE(wait_for(is_stuck));
 	EXPECT_EQ(0, client_open(self->s, PATH, &self->b));
 	EXPECT_EQ(1, client_metric("loads_total"));
 	EXPECT_EQ(CLIENT_ALONE, client_end(pid));
