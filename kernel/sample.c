@@ -79,7 +79,9 @@ void terrace_sample_begin(struct terrace_session *s)
 	struct terrace_buffer *b;
 	u64 number = 0;
 
-	s->observing = !s->ring && (s->step - 1) % max(s->sample_period, 1) == 0;
+	/* what a prefill reads says nothing of what a decode step reads */
+	s->observing = !s->ring &&
+		       s->stats[s->step_kind].steps % max(s->sample_period, 1) == 0;
 	if (!s->observing)
 		return;
 	while ((b = sample_next(s, &number))) {

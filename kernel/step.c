@@ -256,8 +256,8 @@ static void step_charge_tier(struct terrace_session *s, struct terrace_tier *t,
 }
 
 /*
- * Steps between observed ones are charged what the last observed one was. Migrations are always
- * charged as they were.
+ * Steps between observed ones are charged what the last observed one of their kind was. Migrations
+ * are always charged as they were.
  */
 static void step_sampled(struct terrace_session *s)
 {
@@ -267,12 +267,12 @@ static void step_sampled(struct terrace_session *s)
 	if (terrace_step_charging(s) != TERRACE_CHARGING_SAMPLED)
 		return;
 	if (s->observing) {
-		s->sampled = s->load;
+		s->sampled[s->step_kind] = s->load;
 		return;
 	}
 	for (i = 0; i < TERRACE_TIERS_MAX; i++) {
 		moved = s->load.tier[i];
-		s->load.tier[i] = s->sampled.tier[i];
+		s->load.tier[i] = s->sampled[s->step_kind].tier[i];
 		s->load.tier[i].in = moved.in;
 		s->load.tier[i].out = moved.out;
 	}

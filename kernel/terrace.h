@@ -330,7 +330,7 @@ struct terrace_step_stats {
  * @observing: the running step unmapped; also read without the lock by faults
  * @load_lock: protects @load and @observed
  * @load: charges of the running step
- * @sampled: what the last observed step was charged
+ * @sampled: what the last observed step of each kind was charged
  * @buffers: of this session, by link in the buffer, by rising number; under @buffers_lock
  * @next_number: of the next buffer; under @buffers_lock
  * @ledger, @ledger_energy, @stats: since the session began; under load_lock
@@ -371,7 +371,7 @@ struct terrace_session {
 
 	spinlock_t load_lock;	/* row 9 */
 	struct terrace_load load;
-	struct terrace_load sampled;
+	struct terrace_load sampled[TERRACE_STEP_KINDS];
 	struct terrace_ledger ledger;
 	struct tmodel_energy ledger_energy[TERRACE_TIERS_MAX][TERRACE_CLASSES];
 	struct terrace_step_stats stats[TERRACE_STEP_KINDS];

@@ -61,7 +61,7 @@ int terrace_class_parse(const char *name);
 /**
  * struct terrace_options - how a session is charged
  * @ring_entries: access records in the ring, a power of two; 0 = observed charging
- * @sample_period: observed charging in one of so many steps; 0 = every step
+ * @sample_period: observed charging in one of so many steps of a kind; 0 = every step
  * @pace_permille: a step lasts at least modelled time x pace / 1000; 0 = no pacing. A shorter time
  *                 since the last step counts, so that work between steps does not lower the rate;
  *                 after a longer one, or a step that was late, nothing is made up for

@@ -12,7 +12,8 @@ expert_bytes=169936032	# of the model, all but a MiB of them experts
 alone=(-t 1 -fit off -fa on --no-warmup)	# what every run needs to be the same every time
 options=()
 
-# load_tiers HBF_BACKING [HBM_BYTES]: a fast tier of 64 MiB and one of flash for weights
+# load_tiers HBF_BACKING: a fast tier of 64 MiB, one of flash for weights, and one for what the
+# first has no room for
 load_tiers()
 {
 	cat >"$work/tiers.ini" <<-END
@@ -20,15 +21,21 @@ load_tiers()
 		scale = 1
 		[tier hbm0]
 		profile = hbm4
-		capacity_bytes = ${2-67108864}
+		capacity_bytes = 67108864
 		backing = mem:0
 		rank = 0
 		classes = weights kv context activation
+		[tier ddr0]
+		profile = ddr5
+		capacity_bytes = 67108864
+		backing = mem:0
+		rank = 1
+		classes = kv activation
 		[tier hbf0]
-		profile = hbf-ma-patterson
+		profile = ${profile-hbf-ma-patterson}
 		capacity_bytes = 268435456
 		backing = $1
-		rank = 1
+		rank = 2
 		classes = weights context
 	END
 	[[ $1 != blk:* ]] || echo "landing_bytes = ${landing-33554432}" >>"$work/tiers.ini"
@@ -53,6 +60,18 @@ text()
 	timeout 200 "$@" "$llama/run" llama-completion -m "$model" \
 		-p 'Once upon a time' -n "$tokens" -c 512 --temp 0 -no-cnv -s 1 \
 		--ignore-eos "${alone[@]}" "${options[@]}" </dev/null >"$work/$name" 2>"$work/said"
+}
+
+# Until a client that was started in the background computes.
+until_computing()
+{
+	local n
+
+	for ((n = 0; n < 600; n++)); do
+		terrace buffers --json | jq -e 'any(.[]; .name == "kv-cache")' >/dev/null && break
+		sleep 0.1
+	done
+	sleep 1
 }
 
 # same ONE TWO NAME: a result, and both must hold something

@@ -47,7 +47,7 @@ chmod 755 "$work"
 text plain 40 env
 result $? "the client runs without Terrace"
 plainly "no tier is online" "online"
-load_tiers mem:1 2097152
+load_tiers mem:1
 result $? "tiers come online"
 plainly "no permission" "permission" setpriv --reuid 65534 --regid 65534 --clear-groups
 terrace tier unload >/dev/null

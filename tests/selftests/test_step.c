@@ -182,6 +182,29 @@ TEST_F(step, sampled_repeats_the_last_observed_step)
 	}
 }
 
+/* A prefill reads two extents, a decode step one, in turns; one in four of each is observed. */
+TEST_F(step, sampled_knows_prefill_from_decode)
+{
+	struct terrace_options o = { .sample_period = 4 };
+	struct terrace_step_end end;
+	volatile char *data;
+	__u32 kind;
+	int i;
+
+	ASSERT_EQ(0, open_with(o, &self->s, &self->b, &self->fast, &self->slow));
+	data = terrace_buffer_data(self->b);
+	for (i = 0; i < 16; i++) {
+		kind = i % 2 ? TERRACE_STEP_DECODE : TERRACE_STEP_PREFILL;
+		ASSERT_EQ(0, terrace_step_begin(self->s, kind, 0, 1, 1));
+		(void)data[0];
+		if (kind == TERRACE_STEP_PREFILL)
+			(void)data[EXTENT];
+		ASSERT_EQ(0, terrace_step_end(self->s, &end));
+		EXPECT_EQ((kind == TERRACE_STEP_PREFILL ? 2ULL : 1ULL) * EXTENT << SCALE,
+			  end.model_tier_read_bytes[self->slow]);
+	}
+}
+
 TEST_F(step, a_replay_drives_the_clock_alone)
 {
 	struct terrace_options o = { .ring_entries = 16, .replay = true };

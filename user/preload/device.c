@@ -25,7 +25,7 @@ int held_take(int fd, struct held_fd *held)
 	struct stat st;
 	int high = -1;
 
-	if (!getrlimit(RLIMIT_NOFILE, &limit))
+	if (fd >= 0 && !getrlimit(RLIMIT_NOFILE, &limit))
 		high = fcntl(fd, F_DUPFD_CLOEXEC, limit.rlim_cur > HELD_FD_MIN + 64 ? HELD_FD_MIN :
 			     limit.rlim_cur / 2);
 	if (high >= 0) {

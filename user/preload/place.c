@@ -101,12 +101,13 @@ static void *region_open(struct terrace_buffer *b, uint64_t bytes, const struct 
 		real_munmap((void *)(base + mapped), b->bytes - mapped);
 	b->data = NULL;
 	b->fd = held_take(b->fd, &r->held);
+	b->keeper = held_take(b->keeper, &r->keeper);
 	r->buffer = b;
 	r->base = base;
 	r->bytes = bytes;
 	r->rule = rule;
 	r->writable = writable;
-	r->private = true;
+	r->private = !terrace_buffer_shared(b);
 	if (regions_add(base, base + mapped, r))
 		return (void *)base;
 	real_munmap((void *)base, mapped);
@@ -138,7 +139,7 @@ static void *file_open(const struct file *f, off_t offset, size_t bytes, const s
 	if (bytes > (uint64_t)(st.st_size - offset))
 		bytes = st.st_size - offset;
 	options(s, rule, file_extent(f), &o);
-	if (terrace_weights_load(s, f->fd, offset, bytes, &o, &b)) {
+	if (terrace_weights_open(s, f->fd, offset, bytes, &o, &b)) {
 		say_plain(rule, bytes);
 		return NULL;
 	}

@@ -112,7 +112,7 @@ struct held_fd {
 /**
  * held_take - move a descriptor to a high number
  *
- * Return: the new number, or @fd where there is none free.
+ * Return: the new number, or @fd where there is none free, or it is -1.
  */
 int held_take(int fd, struct held_fd *held);
 
@@ -140,7 +140,7 @@ void device_forget(void);
 /**
  * struct region - a buffer and where it is mapped; counted by its pieces
  * @buffer: kept open for advice; its mapping is ours, not the library's
- * @held: the buffer's descriptor
+ * @held, @keeper: the buffer's descriptor, and its connection to terraced
  * @base: address of its first byte
  * @bytes: asked for, at least 1
  * @rule: why
@@ -150,6 +150,7 @@ void device_forget(void);
 struct region {
 	struct terrace_buffer *buffer;
 	struct held_fd held;
+	struct held_fd keeper;
 	uintptr_t base;
 	uint64_t bytes;
 	const struct rule *rule;

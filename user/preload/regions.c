@@ -157,6 +157,8 @@ static void region_close(struct region *r)
 {
 	if (!held_valid(&r->held))
 		r->buffer->fd = -1;	/* the number is the program's now */
+	if (!held_valid(&r->keeper))
+		r->buffer->keeper = -1;
 	terrace_buffer_free(r->buffer);
 	free(r);
 }

@@ -212,9 +212,9 @@ struct terrace_tier_info {
  * @size: [in] sizeof(struct terrace_setup)
  * @flags: [in] TERRACE_SETUP_ bits
  * @ring_entries: [in] records in the ring, a power of two, 0 without TERRACE_SETUP_RING
- * @sample_period: [in] observed charging: unmap in one of so many steps; the steps in between are
- *                 charged what the last observed one was ("sampled"). 0 and 1 mean every step;
- *                 must be 0 with TERRACE_SETUP_RING
+ * @sample_period: [in] observed charging: unmap in one of so many steps of a kind; the steps in
+ *                 between are charged what the last observed one of their kind was ("sampled"). 0
+ *                 and 1 mean every step; must be 0 with TERRACE_SETUP_RING
  * @pace_permille: [in] a step lasts at least its modelled time x pace / 1000 (its paced time); 0 =
  *                 no pacing. It is counted from the end of the session's last step when less than
  *                 the paced time has passed since then, so that who does a little between steps

@@ -119,7 +119,7 @@ int memory_load_weights(struct memory *m, int fd, uint64_t offset, uint64_t byte
 	*out = (struct area){ .memory = m };
 	if (place(m, where, &o))
 		return -1;
-	if (terrace_weights_load(m->session, fd, offset, bytes, &o, &out->buffer))
+	if (terrace_weights_open(m->session, fd, offset, bytes, &o, &out->buffer))
 		return refuse("%s", terrace_error());
 	out->data = terrace_buffer_data(out->buffer);
 	out->prefetch = on_device(m, out->buffer);
