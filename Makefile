@@ -53,6 +53,7 @@ skeletons := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(bpf-src))
 units := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit-src))
 guests := $(patsubst tests/selftests/%.c,$(B)/selftests/%,$(guest-src))
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(bench-src))
+bench-scripts := $(sort $(wildcard tests/bench/*.sh))
 
 # Every program links what it uses of these.
 libraries := -luring -lnuma -ljansson -linih -luuid -lz -lm -lpthread
@@ -274,7 +275,8 @@ bench: deps
 	@[ -n "$(benches)" ] || { echo "tests/bench holds no benchmark" >&2; exit 1; }
 	@$(MAKE) --no-print-directory -j$(jobs) user module guest clients $(benches) >&2
 	@TERRACE_VM_FLASH_BPS=$(TERRACE_VM_FLASH_BPS) \
-		tests/vm/run sh -c 'for bench; do "$$bench" || exit; done' sh $(benches)
+		tests/vm/run sh -c 'for bench; do "$$bench" || exit; done' sh $(benches) \
+		$(bench-scripts)
 
 demo: deps
 	@$(MAKE) --no-print-directory -j$(jobs) user module bpf guest

@@ -34,31 +34,39 @@ static void readahead_fill(struct terrace_buffer *b, u64 index)
 		terrace_block_fill_ahead(b, index);
 }
 
-/* Where a use of @index takes the walk: sets the extents to fill, none when @from = @to. */
+/*
+ * Where a use of @index takes the walk: sets the extents to fill, none when @from = @to. It looks as
+ * far ahead as it has come, so that who reads a little here and a little there, as experts are read,
+ * does not fill the pool with what lies behind.
+ */
 static void readahead_walk(struct terrace_buffer *b, u64 index, u64 window, u64 *from, u64 *to)
 {
 	struct terrace_readahead *r = &b->readahead;
-	u64 step;
+	u64 ahead, step;
 
 	*from = *to = 0;
 	guard(spinlock)(&b->table_lock);
-	if (index < r->next && index + window >= r->next)
+	ahead = clamp_t(u64, r->run, 1, window);
+	if (index < r->next && index + ahead >= r->next)
 		return;		/* behind the one in front, or the same extent again */
-	if (index < r->next || index >= r->next + window) {
-		*r = (struct terrace_readahead) { .next = index + 1, .random = r->random };
+	if (index < r->next || index >= r->next + ahead) {
+		*r = (struct terrace_readahead) {
+			.next = index + 1, .run = 1, .random = r->random
+		};
 		return;
 	}
 	r->next = index + 1;
-	if (r->run < READAHEAD_RUN - 1) {
+	if (r->run < max(window, READAHEAD_RUN + 1ULL))
 		r->run++;
+	if (r->run <= READAHEAD_RUN)
 		return;
-	}
+	ahead = min_t(u64, r->run, window);
 	r->end = max(r->end, r->next);
 	step = min(max(READAHEAD_STEP >> b->shift, 1U), window);
-	if (r->next + window < r->end + step)
+	if (r->next + ahead < r->end + step)
 		return;
 	*from = r->end;
-	*to = min(r->next + window, b->count);
+	*to = min(r->next + ahead, b->count);
 	r->end = max(*from, *to);
 }
 

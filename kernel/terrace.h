@@ -465,7 +465,7 @@ struct terrace_extent {
  * struct terrace_readahead - a walk through a buffer (readahead.c)
  * @next: extent after the one in front
  * @end: extents before it were asked for
- * @run: steps of the walk, up to where read-ahead begins
+ * @run: extents of the walk, up to the most that are read ahead
  * @random: user space says that there is none
  */
 struct terrace_readahead {
