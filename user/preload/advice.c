@@ -12,6 +12,14 @@
 #include "lib/internal.h"
 #include "preload/preload.h"
 
+/* Newer than some C libraries. */
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED	24
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE		25
+#endif
+
 /* Offsets in the buffer of a part of a piece, widened to whole extents. */
 struct part {
 	struct terrace_buffer *buffer;
@@ -55,7 +63,8 @@ static void forget(const struct piece *p, uintptr_t start, uintptr_t end)
 	uintptr_t first = base + (start - base + extent - 1) / extent * extent;
 	uintptr_t last = base + (end - base) / extent * extent;
 
-	if (first >= last || terrace_discard(p->region->buffer, first - base, last - first)) {
+	if (!held_valid(&p->region->held) || first >= last ||
+	    terrace_discard(p->region->buffer, first - base, last - first)) {
 		memset((void *)start, 0, end - start);
 		return;
 	}
@@ -63,7 +72,17 @@ static void forget(const struct piece *p, uintptr_t start, uintptr_t end)
 	memset((void *)last, 0, end - last);
 }
 
-/* Returns false when the kernel is to be told as well. */
+/* For what a shared mapping cannot do, memory becomes plain. Returns 0 or an errno. */
+static int advise_plain(const struct piece *p, uintptr_t start, uintptr_t end, int advice)
+{
+	int err = region_writable(p->region) ? place_plain(p, start, end, 0) : 0;
+
+	if (!err && real_madvise((void *)start, end - start, advice))
+		err = errno;
+	return err;
+}
+
+/* To the tiers. Returns false when the kernel is to be told as well. */
 static bool advise(const struct piece *p, uintptr_t start, uintptr_t end, int advice)
 {
 	struct part part = part_of(p, start, end);
@@ -86,43 +105,63 @@ static bool advise(const struct piece *p, uintptr_t start, uintptr_t end, int ad
 	case MADV_SEQUENTIAL:
 		posix_fadvise(part.buffer->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 		return false;
-	case MADV_DONTNEED:
-	case MADV_FREE:
-		if (!p->region->writable)
-			return false;
-		forget(p, start, end);
-		return true;
-	case MADV_HUGEPAGE:
-	case MADV_NOHUGEPAGE:
-	case MADV_MERGEABLE:
-	case MADV_UNMERGEABLE:
-		return true;	/* extents are what they are */
 	default:
 		return false;
 	}
 }
 
+static int advise_kernel(uintptr_t start, uintptr_t end, int advice)
+{
+	return real_madvise((void *)start, end - start, advice) ? errno : 0;
+}
+
 static int advise_part(const struct piece *p, uintptr_t start, uintptr_t end, int advice)
 {
-	if (p && held_valid(&p->region->held) && advise(p, start, end, advice))
+	if (!p)
+		return advise_kernel(start, end, advice);
+	switch (advice) {
+	case MADV_DONTNEED:
+	case MADV_DONTNEED_LOCKED:
+	case MADV_FREE:
+		if (!region_writable(p->region))
+			return advise_kernel(start, end, advice);
+		forget(p, start, end);
 		return 0;
-	return real_madvise((void *)start, end - start, advice);
+	case MADV_HUGEPAGE:
+	case MADV_NOHUGEPAGE:
+	case MADV_COLLAPSE:
+	case MADV_MERGEABLE:
+	case MADV_UNMERGEABLE:
+	case MADV_DONTDUMP:
+	case MADV_DODUMP:
+		return 0;	/* extents are what they are, and are never dumped */
+	case MADV_DONTFORK:
+	case MADV_WIPEONFORK:
+	case MADV_KEEPONFORK:
+	case MADV_REMOVE:
+		return advise_plain(p, start, end, advice);
+	default:
+		if (held_valid(&p->region->held) && advise(p, start, end, advice))
+			return 0;
+		return advise_kernel(start, end, advice);
+	}
 }
 
 EXPORT int madvise(void *addr, size_t bytes, int advice)
 {
 	uintptr_t start = (uintptr_t)addr;
 	uintptr_t end = start + PAGE_UP(bytes);
-	int saved = errno, err;
+	int err;
 
-	if (((uintptr_t)addr & (PAGE - 1)) || !regions_near(start, end))
+	if ((start & (PAGE - 1)) || start >= end || !regions_near(start, end))
 		return real_madvise(addr, bytes, advice);
 	preload_enter();
 	err = regions_walk(start, end, advise_part, advice);
 	preload_leave();
 	if (!err)
-		errno = saved;
-	return err;
+		return 0;
+	errno = err;
+	return -1;
 }
 
 EXPORT int posix_madvise(void *addr, size_t bytes, int advice)
@@ -145,34 +184,30 @@ static int lock_part(const struct piece *p, uintptr_t start, uintptr_t end, int 
 	struct terrace_session *s = device_open_session();
 	struct part part;
 
-	if (!p)
-		return real_mlock((void *)start, end - start, flags);
+	if (!p || !s || !held_valid(&p->region->held))
+		return real_mlock((void *)start, end - start, flags) ? errno : 0;
 	part = part_of(p, start, end);
-	if (s && held_valid(&p->region->held)) {
-		if (!flash_bytes(s, &part))
-			return 0;
-		posix_fadvise(part.buffer->fd, part.offset, part.bytes, POSIX_FADV_WILLNEED);
-		if (!flash_bytes(s, &part))
-			return 0;
-	}
-	errno = ENOMEM;
-	return -1;
+	if (!flash_bytes(s, &part))
+		return 0;
+	posix_fadvise(part.buffer->fd, part.offset, part.bytes, POSIX_FADV_WILLNEED);
+	return flash_bytes(s, &part) ? ENOMEM : 0;
 }
 
 EXPORT int mlock2(const void *addr, size_t bytes, unsigned int flags)
 {
 	uintptr_t start = (uintptr_t)addr & ~(PAGE - 1);
 	uintptr_t end = PAGE_UP((uintptr_t)addr + bytes);
-	int saved = errno, err;
+	int err;
 
-	if (!regions_near(start, end))
+	if (start >= end || flags & ~MLOCK_ONFAULT || !regions_near(start, end))
 		return real_mlock(addr, bytes, flags);
 	preload_enter();
 	err = regions_walk(start, end, lock_part, flags);
 	preload_leave();
 	if (!err)
-		errno = saved;
-	return err;
+		return 0;
+	errno = err;
+	return -1;
 }
 
 EXPORT int mlock(const void *addr, size_t bytes)

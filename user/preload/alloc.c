@@ -30,17 +30,21 @@ static bool early_owns(const void *p)
 	return (const char *)p >= early && (const char *)p < early + sizeof(early);
 }
 
+/* Bytes behind it that may be read; at least what it was allocated with. */
+static size_t early_bytes(const void *p)
+{
+	return early + sizeof(early) - (const char *)p;
+}
+
 static void *place(size_t bytes, size_t align)
 {
-	int saved = errno;
 	void *p;
 
-	if (bytes < preload_settings.memory_min || preload_inside())
+	if (bytes < preload_settings.memory_min || bytes > PTRDIFF_MAX || preload_inside())
 		return NULL;
 	preload_enter();
-	p = place_memory(bytes, align);
+	p = place_memory(bytes, align, REGION_HEAP);
 	preload_leave();
-	errno = saved;
 	return p;
 }
 
@@ -65,52 +69,63 @@ EXPORT void *calloc(size_t n, size_t bytes)
 	return real() ? real()->calloc(n, bytes) : early_alloc(n * bytes);
 }
 
-/* Bytes up to the end of a placed allocation; 0 when it is not one. */
-static size_t placed_bytes(const void *p)
+/* The region of an allocation that was placed, plain memory by now or not; NULL: it was not. */
+static struct region *placed_region(const void *p)
 {
 	struct piece piece;
 
-	if (!p || !regions_find((uintptr_t)p, &piece) || !piece.region->writable)
-		return 0;
-	return piece.end - (uintptr_t)p;
+	/* the library's own is not placed, and may be freed with the table locked */
+	if (!p || preload_inside() || !regions_find((uintptr_t)p, &piece) ||
+	    piece.region->kind != REGION_HEAP)
+		return NULL;
+	return piece.region;
 }
 
-static void placed_free(void *p, size_t bytes)
+/* Bytes up to the end of a placed allocation; 0 when it is not one. */
+static size_t placed_bytes(const void *p)
 {
-	int saved = errno;
+	struct region *r = placed_region(p);
 
+	return r ? r->base + PAGE_UP(r->bytes) - (uintptr_t)p : 0;
+}
+
+static void placed_free(void *p)
+{
+	size_t bytes = placed_bytes(p);
+
+	preload_enter();
 	regions_cut((uintptr_t)p, (uintptr_t)p + bytes);
 	real_munmap(p, bytes);
-	errno = saved;
+	preload_leave();
 }
 
 EXPORT void free(void *p)
 {
-	size_t bytes = placed_bytes(p);
-
-	if (bytes)
-		placed_free(p, bytes);
+	if (placed_bytes(p))
+		placed_free(p);
 	else if (!early_owns(p) && real())
 		real()->free(p);
 }
 
 EXPORT void *realloc(void *p, size_t bytes)
 {
-	size_t old = placed_bytes(p);
+	size_t old = early_owns(p) ? early_bytes(p) : placed_bytes(p);
 	void *to;
 
-	if (!old && !early_owns(p))
+	if (!p)
+		return malloc(bytes);
+	if (!old)
 		return real() ? real()->realloc(p, bytes) : early_alloc(bytes);
-	if (old && !bytes) {
-		placed_free(p, old);
+	if (!bytes) {
+		free(p);
 		return NULL;
 	}
-	if (bytes && bytes <= old)
+	if (bytes <= old && !early_owns(p))
 		return p;
 	to = malloc(bytes);
 	if (!to)
 		return NULL;
-	memcpy(to, p, old ? old : bytes);
+	memcpy(to, p, old < bytes ? old : bytes);
 	free(p);
 	return to;
 }

@@ -19,25 +19,30 @@ static struct terrace_session *session;
 static struct held_fd session_fd;
 static bool refused;
 
+void held_keep(int fd, struct held_fd *held)
+{
+	struct stat st;
+
+	*held = (struct held_fd) { .fd = fd };
+	if (!fstat(fd, &st)) {
+		held->dev = st.st_dev;
+		held->ino = st.st_ino;
+	}
+}
+
 int held_take(int fd, struct held_fd *held)
 {
 	struct rlimit limit;
-	struct stat st;
 	int high = -1;
 
 	if (fd >= 0 && !getrlimit(RLIMIT_NOFILE, &limit))
 		high = fcntl(fd, F_DUPFD_CLOEXEC, limit.rlim_cur > HELD_FD_MIN + 64 ? HELD_FD_MIN :
 			     limit.rlim_cur / 2);
-	if (high >= 0) {
-		close(fd);
-		fd = high;
-	}
-	held->fd = fd;
-	if (!fstat(fd, &st)) {
-		held->dev = st.st_dev;
-		held->ino = st.st_ino;
-	}
-	return fd;
+	if (high < 0)
+		return -1;
+	close(fd);
+	held_keep(high, held);
+	return high;
 }
 
 bool held_valid(const struct held_fd *held)
@@ -60,12 +65,18 @@ static void session_open(void)
 		refused = true;
 		return;
 	}
-	session->fd = held_take(session->fd, &session_fd);
+	/* a session that stays low is as good, if the program leaves it alone */
+	if (held_take(session->fd, &session_fd) >= 0)
+		session->fd = session_fd.fd;
+	else
+		held_keep(session->fd, &session_fd);
 }
 
 struct terrace_session *device_session(void)
 {
 	pthread_mutex_lock(&lock);
+	if (session && !held_valid(&session_fd))
+		session = NULL;		/* the program closed it; others may still look at it */
 	if (!session && !refused)
 		session_open();
 	pthread_mutex_unlock(&lock);
@@ -99,5 +110,4 @@ void device_forget(void)
 	if (session && held_valid(&session_fd))
 		close(session_fd.fd);
 	session = NULL;		/* its memory is the parent's to free */
-	refused = false;
 }

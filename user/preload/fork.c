@@ -2,6 +2,8 @@
 /*
  * fork(2): a child must not see what its parent writes afterwards, and buffers are mapped shared.
  * So the child copies what is writable into plain memory before fork() returns in either.
+ *
+ * The table is locked until then: no other thread of the parent forks, unmaps or places.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,38 +12,33 @@
 
 #include "preload/preload.h"
 
-/* A pipe that the child closes when it has copied. */
+/* A pipe that the child closes when it has copied; with the lock of the table. */
 static struct {
 	bool open;
 	int fd[2];
 } waiting;
 
-static int is_writable(const struct piece *p, uintptr_t start, uintptr_t end, int unused)
-{
-	(void)start;
-	(void)end;
-	(void)unused;
-	return p && p->region->writable;
-}
-
 static int copy_part(const struct piece *p, uintptr_t start, uintptr_t end, int unused)
 {
-	(void)unused;
-	if (!p || !p->region->writable)
+	if (!p || !region_writable(p->region) || !place_plain(p, start, end, unused))
 		return 0;
-	if (place_plain(start, end)) {
-		say("a child has no memory for its copy of %zu bytes", (size_t)(end - start));
-		_exit(127);
-	}
-	regions_cut(start, end);
-	return 0;
+	say("a process that forks has no memory to copy %zu bytes", (size_t)(end - start));
+	return ENOMEM;
 }
 
+/* Without a descriptor to wait on, the parent gives up being placed. */
 static void before_fork(void)
 {
+	bool copying;
+
 	preload_enter();
-	waiting.open = regions_walk(0, UINTPTR_MAX, is_writable, 0) &&
-		       !pipe2(waiting.fd, O_CLOEXEC);
+	regions_lock();
+	copying = regions_memory();
+	waiting.open = copying && !pipe2(waiting.fd, O_CLOEXEC);
+	if (!copying || waiting.open)
+		return;
+	regions_unlock();
+	regions_walk(0, UINTPTR_MAX, copy_part, 0);
 	regions_lock();
 }
 
@@ -50,23 +47,24 @@ static void in_parent(void)
 	char byte;
 
 	regions_share();
-	regions_unlock();
 	if (waiting.open) {
 		close(waiting.fd[1]);
 		while (read(waiting.fd[0], &byte, 1) < 0 && errno == EINTR)
 			;
 		close(waiting.fd[0]);
 	}
+	regions_unlock();
 	preload_leave();
 }
 
 static void in_child(void)
 {
 	regions_share();
-	regions_unlock_child();
+	regions_unlock();
 	device_forget();
 	steps_forget();
-	regions_walk(0, UINTPTR_MAX, copy_part, 0);
+	if (regions_walk(0, UINTPTR_MAX, copy_part, 0))
+		_exit(127);
 	if (waiting.open) {
 		close(waiting.fd[0]);
 		close(waiting.fd[1]);

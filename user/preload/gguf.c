@@ -28,6 +28,8 @@ static bool gguf_read(struct reader *r, void *to, size_t n)
 {
 	ssize_t got;
 
+	if (n > sizeof(r->bytes) || r->at > HEADER_MAX - n)
+		return false;
 	if (r->at < r->window || r->at + n > r->window + r->held) {
 		got = pread(r->fd, r->bytes, sizeof(r->bytes), r->at);
 		r->window = r->at;
@@ -42,7 +44,7 @@ static bool gguf_read(struct reader *r, void *to, size_t n)
 
 static bool gguf_skip(struct reader *r, uint64_t n)
 {
-	if (n > HEADER_MAX - r->at)
+	if (r->at > HEADER_MAX || n > HEADER_MAX - r->at)
 		return false;
 	r->at += n;
 	return true;

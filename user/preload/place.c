@@ -84,12 +84,35 @@ static void options(struct terrace_session *s, const struct rule *rule, uint32_t
 	};
 }
 
+static void say_descriptors(const struct rule *rule, uint64_t bytes)
+{
+	static bool said;
+
+	if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		say("%s (%llu bytes) stay in plain memory: no high descriptor is free for a buffer; raise 'ulimit -n', or min_bytes of the rule",
+		    rule->name, (unsigned long long)bytes);
+}
+
+/* Move a buffer's descriptors out of the program's way. */
+static bool region_hold(struct region *r, struct terrace_buffer *b)
+{
+	if (held_take(b->fd, &r->held) < 0)
+		return false;
+	b->fd = r->held.fd;
+	if (!terrace_buffer_shared(b))
+		return true;
+	if (held_take(b->keeper, &r->keeper) < 0)
+		return false;
+	b->keeper = r->keeper.fd;
+	return true;
+}
+
 /*
  * The mapping becomes the region's: it is taken away piece by piece. What the last extent has
  * beyond the range is unmapped at once, as the program does not know of it.
  */
 static void *region_open(struct terrace_buffer *b, uint64_t bytes, const struct rule *rule,
-			 bool writable)
+			 enum region_kind kind)
 {
 	struct region *r = calloc(1, sizeof(*r));
 	uintptr_t base = (uintptr_t)b->data;
@@ -97,20 +120,23 @@ static void *region_open(struct terrace_buffer *b, uint64_t bytes, const struct 
 
 	if (!r)
 		goto out_free;
+	if (!region_hold(r, b)) {
+		say_descriptors(rule, bytes);
+		goto out_region;
+	}
 	if (mapped < b->bytes)
 		real_munmap((void *)(base + mapped), b->bytes - mapped);
 	b->data = NULL;
-	b->fd = held_take(b->fd, &r->held);
-	b->keeper = held_take(b->keeper, &r->keeper);
 	r->buffer = b;
 	r->base = base;
 	r->bytes = bytes;
 	r->rule = rule;
-	r->writable = writable;
+	r->kind = kind;
 	r->private = !terrace_buffer_shared(b);
 	if (regions_add(base, base + mapped, r))
 		return (void *)base;
 	real_munmap((void *)base, mapped);
+out_region:
 	free(r);
 out_free:
 	terrace_buffer_free(b);
@@ -124,37 +150,50 @@ static uint32_t file_extent(const struct file *f)
 	return f->gguf && gguf_has_experts(f->fd) ? EXPERT_EXTENT : 0;
 }
 
-static void *file_open(const struct file *f, off_t offset, size_t bytes, const struct rule *rule)
+static void *file_open(const struct file *f, off_t offset, size_t bytes, const struct rule *rule,
+		       enum region_kind kind)
 {
 	struct terrace_session *s = device_session();
 	struct terrace_buffer_options o;
 	struct terrace_buffer *b;
-	struct stat st;
 
-	if (!s || fstat(f->fd, &st) || offset >= st.st_size)
+	if (!s)
 		return NULL;
-	/* beyond the last page of the file there is a signal to be had, which is the kernel's */
-	if (PAGE_UP(bytes) > PAGE_UP(st.st_size - offset))
-		return NULL;
-	if (bytes > (uint64_t)(st.st_size - offset))
-		bytes = st.st_size - offset;
 	options(s, rule, file_extent(f), &o);
 	if (terrace_weights_open(s, f->fd, offset, bytes, &o, &b)) {
 		say_plain(rule, bytes);
 		return NULL;
 	}
-	return region_open(b, bytes, rule, false);
+	return region_open(b, bytes, rule, kind);
 }
 
-void *place_file(int fd, off_t offset, size_t bytes)
+/*
+ * The bytes of a regular file that lie in the pages asked for; 0 when there are pages behind its
+ * last one: there is a signal to be had, which is the kernel's. What is no file is not read.
+ */
+static size_t file_bytes(int fd, off_t offset, size_t bytes)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || offset < 0 || offset >= st.st_size ||
+	    PAGE_UP(bytes) > PAGE_UP(st.st_size - offset))
+		return 0;
+	bytes = PAGE_UP(bytes);
+	return bytes < (uint64_t)(st.st_size - offset) ? bytes : (size_t)(st.st_size - offset);
+}
+
+void *place_file(int fd, off_t offset, size_t bytes, enum region_kind kind)
 {
 	const struct rule *rule;
 	struct file f;
 
+	bytes = file_bytes(fd, offset, bytes);
+	if (!bytes)
+		return NULL;
 	file_look(&f, fd);
 	rule = rules_find(preload_settings.rules, preload_settings.rules_n, RULE_FILE, bytes,
 			  file_matches, &f);
-	return rule ? file_open(&f, offset, bytes, rule) : NULL;
+	return rule ? file_open(&f, offset, bytes, rule, kind) : NULL;
 }
 
 /* Large pages where they cost little: a buffer is whole extents. */
@@ -163,7 +202,7 @@ static uint32_t memory_extent(uint64_t bytes)
 	return bytes >= 8ULL * LARGE_EXTENT ? LARGE_EXTENT : SMALL_EXTENT;
 }
 
-void *place_memory(size_t bytes, size_t align)
+void *place_memory(size_t bytes, size_t align, enum region_kind kind)
 {
 	struct caller c = { 0 };
 	struct terrace_buffer_options o;
@@ -183,22 +222,31 @@ void *place_memory(size_t bytes, size_t align)
 		say_plain(rule, bytes);
 		return NULL;
 	}
-	return region_open(b, bytes, rule, true);
+	return region_open(b, bytes, rule, kind);
 }
 
-int place_plain(uintptr_t start, uintptr_t end)
+/* Over the old mapping in one step: there is no moment without memory. */
+static int plain_copy(const struct piece *p, void *start, size_t bytes)
 {
-	size_t bytes = end - start;
 	void *copy;
 
 	copy = real_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (copy == MAP_FAILED)
-		return -ENOMEM;
-	memcpy(copy, (void *)start, bytes);
-	if (real_mremap(copy, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)start) ==
-	    MAP_FAILED) {
-		real_munmap(copy, bytes);
-		return -ENOMEM;
-	}
-	return 0;
+		return ENOMEM;
+	memcpy(copy, start, bytes);
+	if ((region_writable(p->region) || !real_mprotect(copy, bytes, PROT_READ)) &&
+	    real_mremap(copy, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, start) != MAP_FAILED)
+		return 0;
+	real_munmap(copy, bytes);
+	return ENOMEM;
+}
+
+int place_plain(const struct piece *p, uintptr_t start, uintptr_t end, int unused)
+{
+	int err = p ? plain_copy(p, (void *)start, end - start) : 0;
+
+	(void)unused;
+	if (p && !err)
+		regions_plain(start, end);
+	return err;
 }

@@ -8,11 +8,14 @@
  * Rules of the house, so that the program never notices:
  *   - Everything here that may allocate, map or free does so between preload_enter() and
  *     preload_leave(): the functions it calls then go straight to the C library.
- *   - errno changes only where the C library's function would have changed it.
+ *   - errno changes only where the C library's function would have changed it: preload_leave()
+ *     puts it back.
  *   - The table of regions is changed with all signals blocked, so that a handler that unmaps finds
- *     it whole and unlocked; looking up needs no lock order, for it takes no other lock.
+ *     it whole and unlocked; looking up takes no lock, so that it may be interrupted anywhere.
+ *   - What is placed has the protection that it was made with. For any other it becomes plain
+ *     first, so that its content can always be copied and cleared where it is.
  *   - Descriptors are kept at high numbers and looked at before use: a program may close those it
- *     did not open.
+ *     did not open, and open its own.
  *
  * Lock order: device.c's lock, regions.c's lock. Nothing of the program is called under either.
  */
@@ -87,10 +90,14 @@ int real_mlock(const void *addr, size_t bytes, int flags);
 
 /* Is this thread inside the library, or is the library not ready? Then calls go through. */
 bool preload_inside(void);
+/* Between them the thread is not cancelled; the outermost leave puts errno back. */
 void preload_enter(void);
 void preload_leave(void);
 
 /* ---- say.c ---- */
+
+/* Keep in mind what standard error is: the program may close it, and open a file of its own. */
+void say_prepare(void);
 
 /**
  * say - one line on standard error, "terrace: ..."; errno does not change
@@ -109,10 +116,13 @@ struct held_fd {
 	ino_t ino;
 };
 
+/* Keep in mind what a descriptor is open on. */
+void held_keep(int fd, struct held_fd *held);
+
 /**
  * held_take - move a descriptor to a high number
  *
- * Return: the new number, or @fd where there is none free, or it is -1.
+ * Return: the new number, or -1 where there is none free; @fd is then as it was.
  */
 int held_take(int fd, struct held_fd *held);
 
@@ -137,15 +147,25 @@ void device_forget(void);
 
 /* ---- regions.c: which addresses are ours ---- */
 
+enum region_kind {
+	REGION_HEAP,		/* what malloc() returned */
+	REGION_MEMORY,		/* a private anonymous mapping */
+	REGION_FILE,		/* a private mapping of a file */
+	REGION_FILE_SHARED,	/* a shared one of a file that is open to be read */
+};
+
 /**
  * struct region - a buffer and where it is mapped; counted by its pieces
  * @buffer: kept open for advice; its mapping is ours, not the library's
- * @held, @keeper: the buffer's descriptor, and its connection to terraced
+ * @held: the buffer's descriptor
+ * @keeper: its connection to terraced, while that keeps it for others as well
  * @base: address of its first byte
  * @bytes: asked for, at least 1
  * @rule: why
- * @writable: memory, not a file's content
+ * @kind: what the program thinks it is
  * @private: nobody else maps it: what is unmapped may be discarded
+ * @pieces: that there are of it
+ * @placed: those of them that are mapped from the buffer; without any it is closed
  */
 struct region {
 	struct terrace_buffer *buffer;
@@ -154,18 +174,27 @@ struct region {
 	uintptr_t base;
 	uint64_t bytes;
 	const struct rule *rule;
-	bool writable;
+	enum region_kind kind;
 	bool private;
 	unsigned int pieces;
+	unsigned int placed;
 };
+
+/* Memory may be read and written, a file's content may be read. */
+static inline bool region_writable(const struct region *r)
+{
+	return r->kind == REGION_HEAP || r->kind == REGION_MEMORY;
+}
 
 /**
  * struct piece - a mapped part of a region
+ * @plain: plain memory has taken its place; it is known so that free() finds its region
  */
 struct piece {
 	uintptr_t start;
 	uintptr_t end;
 	struct region *region;
+	bool plain;
 };
 
 /* Can any of these addresses be ours? No false negatives, cheap, and takes no lock. */
@@ -188,9 +217,9 @@ bool regions_find(uintptr_t address, struct piece *out);
 
 /**
  * regions_part_fn - does something with a part of a range
- * @p: the piece that it is of; NULL: it is not ours
+ * @p: the piece that it is of; NULL: it is not ours, or plain memory
  *
- * Return: 0, or another value, which ends the walk.
+ * Return: 0, or an errno, which ends the walk.
  */
 typedef int (*regions_part_fn)(const struct piece *p, uintptr_t start, uintptr_t end, int arg);
 
@@ -208,10 +237,15 @@ int regions_walk(uintptr_t start, uintptr_t end, regions_part_fn fn, int arg);
  */
 void regions_cut(uintptr_t start, uintptr_t end);
 
-/* Around fork(2): the table is whole in the child. */
+/* Plain memory has been put there: only free() must still find its way. */
+void regions_plain(uintptr_t start, uintptr_t end);
+
+/* Around fork(2), in parent and child: the table is whole in the child. */
 void regions_lock(void);
 void regions_unlock(void);
-void regions_unlock_child(void);
+
+/* With the lock held: is any region memory? */
+bool regions_memory(void);
 
 /* With the lock held: another process maps all regions there are. */
 void regions_share(void);
@@ -220,24 +254,26 @@ void regions_share(void);
 
 /**
  * place_file - map a range of a file from a sealed buffer
+ * @kind: REGION_FILE or REGION_FILE_SHARED
  *
  * Return: the address; NULL: it is to be mapped as it is.
  */
-void *place_file(int fd, off_t offset, size_t bytes);
+void *place_file(int fd, off_t offset, size_t bytes, enum region_kind kind);
 
 /**
  * place_memory - memory that reads as zero, from a buffer
+ * @kind: REGION_HEAP or REGION_MEMORY
  *
  * Return: the address, aligned to at least @align; NULL: it is to be allocated as ever.
  */
-void *place_memory(size_t bytes, size_t align);
+void *place_memory(size_t bytes, size_t align, enum region_kind kind);
 
 /**
- * place_plain - put plain memory with the same content in the place of one of our ranges
+ * place_plain - put plain memory with the same content in the place of a part, see regions_walk()
  *
- * Return: 0 or -ENOMEM, then nothing has changed.
+ * Return: 0, or ENOMEM, then nothing has changed.
  */
-int place_plain(uintptr_t start, uintptr_t end);
+int place_plain(const struct piece *p, uintptr_t start, uintptr_t end, int unused);
 
 /* ---- caller.c: who is calling? ---- */
 

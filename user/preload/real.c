@@ -1,26 +1,39 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The functions behind ours, and the mark that sends calls there. */
 #include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "preload/preload.h"
 
+/* Of the thread, and how it came in. */
 static __thread unsigned int inside;
+static __thread int errno_before;
+static __thread int cancel_before;
 
 bool preload_inside(void)
 {
 	return inside || !preload_settings.ready;
 }
 
+/* A cancelled thread would leave locks behind, in functions that are no cancellation points. */
 void preload_enter(void)
 {
-	inside++;
+	if (inside++)
+		return;
+	errno_before = errno;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_before);
 }
 
 void preload_leave(void)
 {
+	if (inside == 1) {
+		pthread_setcancelstate(cancel_before, NULL);
+		errno = errno_before;
+	}
 	inside--;
 }
 

@@ -57,13 +57,14 @@ static void print_report(FILE *out, struct terrace_session *s)
 __attribute__((destructor)) static void report_write(void)
 {
 	struct terrace_session *s = preload_settings.report ? device_open_session() : NULL;
+	static char line[32768];	/* one write */
 	FILE *out;
 
 	if (!s)
 		return;
 	preload_enter();
 	out = fopen(preload_settings.report, "ae");
-	if (out)
+	if (out && !setvbuf(out, line, _IOFBF, sizeof(line)))
 		print_report(out, s);
 	if (!out || fclose(out))
 		say("the report cannot be written to %s: %s", preload_settings.report,

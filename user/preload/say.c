@@ -7,6 +7,13 @@
 
 #include "preload/preload.h"
 
+static struct held_fd standard_error = { .fd = -1 };
+
+void say_prepare(void)
+{
+	held_keep(STDERR_FILENO, &standard_error);
+}
+
 /* One write, past the program's own buffers. */
 void say(const char *format, ...)
 {
@@ -22,7 +29,7 @@ void say(const char *format, ...)
 	if (n > (int)sizeof(line) - 2)
 		n = sizeof(line) - 2;
 	line[n++] = '\n';
-	written = write(STDERR_FILENO, line, n);
+	written = held_valid(&standard_error) ? write(STDERR_FILENO, line, n) : 0;
 	(void)written;	/* there is nobody else to tell */
 	errno = saved;
 }

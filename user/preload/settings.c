@@ -65,7 +65,10 @@ __attribute__((constructor)) static void settings_read(void)
 	struct settings *s = &preload_settings;
 
 	preload_enter();
-	s->report = getenv("TERRACE_RUN_REPORT");
+	say_prepare();
+	/* the program may write over its environment */
+	if (getenv("TERRACE_RUN_REPORT"))
+		s->report = strdup(getenv("TERRACE_RUN_REPORT"));
 	caller_prepare();
 	s->ready = read_word("TERRACE_RUN_WEIGHTS", s->weights) &&
 		   read_word("TERRACE_RUN_KV", s->kv) &&
