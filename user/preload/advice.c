@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * madvise(2) and mlock(2) as the program calls them. The kernel honours most advice on a buffer's
+ * madvise(2), mlock(2) and msync(2) as the program calls them. The kernel honours most advice on a buffer's
  * mapping itself; what it means for pages of the page cache is said here to the tiers.
  */
 #include <errno.h>
@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "lib/internal.h"
 #include "preload/preload.h"
@@ -203,6 +205,32 @@ EXPORT int mlock2(const void *addr, size_t bytes, unsigned int flags)
 		return real_mlock(addr, bytes, flags);
 	preload_enter();
 	err = regions_walk(start, end, lock_part, flags);
+	preload_leave();
+	if (!err)
+		return 0;
+	errno = err;
+	return -1;
+}
+
+static int sync_part(const struct piece *p, uintptr_t start, uintptr_t end, int flags)
+{
+	if (p)
+		return 0;	/* there is no file behind it to be written */
+	return syscall(SYS_msync, start, end - start, flags) ? errno : 0;
+}
+
+EXPORT int msync(void *addr, size_t bytes, int flags)
+{
+	const int known = MS_ASYNC | MS_SYNC | MS_INVALIDATE;
+	uintptr_t start = (uintptr_t)addr;
+	uintptr_t end = start + PAGE_UP(bytes);
+	int err;
+
+	if ((start & (PAGE - 1)) || start >= end || flags & ~known ||
+	    (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC) || !regions_near(start, end))
+		return syscall(SYS_msync, addr, bytes, flags);
+	preload_enter();
+	err = regions_walk(start, end, sync_part, flags);
 	preload_leave();
 	if (!err)
 		return 0;

@@ -59,10 +59,16 @@ static void session_open(void)
 		.pace_permille = preload_settings.pace_permille,
 	};
 
-	if (terrace_session_open(&o, &session)) {
-		say("the model stays in plain memory: %s", terrace_error());
+	static bool said;
+	int err = terrace_session_open(&o, &session);
+
+	if (err) {
+		if (!said)
+			say("the model stays in plain memory: %s", terrace_error());
+		said = true;
 		session = NULL;
-		refused = true;
+		/* the program may have descriptors free later */
+		refused = err != -EMFILE && err != -ENFILE;
 		return;
 	}
 	/* a session that stays low is as good, if the program leaves it alone */
