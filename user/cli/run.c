@@ -183,6 +183,24 @@ static int set_preload(void)
 	return put("LD_PRELOAD", list);
 }
 
+/*
+ * AddressSanitizer refuses to start behind another library, though it works there. What the user
+ * says about it comes later in the list, and decides.
+ */
+static int set_sanitizer(void)
+{
+	const char *before = getenv("ASAN_OPTIONS");
+	char *list;
+	int status;
+
+	if (asprintf(&list, "verify_asan_link_order=0%s%s", before ? ":" : "",
+		     before ? before : "") < 0)
+		return command_failed("no memory for ASAN_OPTIONS");
+	status = put("ASAN_OPTIONS", list);
+	free(list);
+	return status;
+}
+
 static int set_rules(const char *file)
 {
 	struct rule rules[RULES_MAX];
@@ -267,6 +285,8 @@ int cmd_run(int argc, char **argv)
 		status = set_environment(&args);
 	if (!status)
 		status = set_preload();
+	if (!status)
+		status = set_sanitizer();
 	if (status)
 		return status;
 	execv(path, args.program);
