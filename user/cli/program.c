@@ -26,7 +26,8 @@ static bool is_program(const char *path)
 
 int program_find(const char *name, char *path, struct engine_error *e)
 {
-	const char *folder = getenv("PATH");
+	const char *folder = getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin";
+	bool more = true;
 
 	if (strchr(name, '/')) {
 		snprintf(path, PATH_MAX, "%s", name);
@@ -36,14 +37,15 @@ int program_find(const char *name, char *path, struct engine_error *e)
 				 name);
 		return access(name, F_OK) ? -ENOENT : -EACCES;
 	}
-	while (folder && *folder) {
+	while (more) {
 		int length = strcspn(folder, ":");
 
 		snprintf(path, PATH_MAX, "%.*s/%s", length ? length : 1, length ? folder : ".",
 			 name);
 		if (is_program(path))
 			return 0;
-		folder += length + (folder[length] == ':');
+		more = folder[length];
+		folder += length + more;
 	}
 	engine_error_set(e, "there is no program %s in PATH: give its path", name);
 	return -ENOENT;
@@ -130,6 +132,8 @@ int program_check(const char *program, struct engine_error *e)
 	snprintf(path, sizeof(path), "%s", program);
 	for (depth = 0; err == 1 && depth <= SCRIPTS_MAX; depth++) {
 		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && errno == EACCES)
+			return 0;	/* it may be run all the same */
 		if (fd < 0) {
 			err = -errno;
 			engine_error_set(e, "%s cannot be read: %s", path, strerror(-err));

@@ -15,7 +15,10 @@
 struct reading {
 	struct rule *rules;
 	int n;
+	uint32_t pattern_of[RULES_MAX];	/* enum rule_what that the key says, or NO_PATTERN */
 };
+
+#define NO_PATTERN	(~0U)
 
 static int set_word(struct engine_ini *ini, const char *key, const char *value, char *out,
 		    size_t room)
@@ -75,8 +78,11 @@ static int set_class(struct engine_ini *ini, const char *value, struct rule *r)
 	return 0;
 }
 
-static int set_key(struct engine_ini *ini, struct rule *r, const char *key, const char *value)
+static int set_key(struct engine_ini *ini, struct reading *reading, const char *key,
+		   const char *value)
 {
+	struct rule *r = &reading->rules[reading->n - 1];
+
 	if (!strcmp(key, "what"))
 		return set_what(ini, value, r);
 	if (!strcmp(key, "class"))
@@ -89,8 +95,10 @@ static int set_key(struct engine_ini *ini, struct rule *r, const char *key, cons
 		return set_extent(ini, key, value, r);
 	if (!strcmp(key, "tier"))
 		return set_word(ini, key, value, r->tier, sizeof(r->tier));
-	if (!strcmp(key, "path") || !strcmp(key, "caller"))
+	if (!strcmp(key, "path") || !strcmp(key, "caller")) {
+		reading->pattern_of[reading->n - 1] = *key == 'p' ? RULE_FILE : RULE_MEMORY;
 		return set_word(ini, key, value, r->pattern, sizeof(r->pattern));
+	}
 	return engine_ini_fail(ini, "a rule has no key '%s': what, class, path, caller, min_bytes, max_bytes, extent_bytes or tier",
 			       key);
 }
@@ -107,6 +115,7 @@ static int take_section(struct engine_ini *ini, struct reading *reading, const c
 	if (reading->n == FILE_RULES_MAX)
 		return engine_ini_fail(ini, "more than %d rules", FILE_RULES_MAX);
 	r = &reading->rules[reading->n++];
+	reading->pattern_of[reading->n - 1] = NO_PATTERN;
 	*r = (struct rule) { .class_id = TERRACE_CLASSES, .max_bytes = UINT64_MAX };
 	return set_word(ini, "the name of a rule", section + 5, r->name, sizeof(r->name));
 }
@@ -120,19 +129,25 @@ static int take_entry(struct engine_ini *ini, void *user, const char *section, c
 	if (ini->continued)
 		return engine_ini_fail(ini, "a value goes on in a second line: put it in one");
 	err = take_section(ini, reading, section);
-	return err ? err : set_key(ini, &reading->rules[reading->n - 1], key, value);
+	return err ? err : set_key(ini, reading, key, value);
 }
 
 int run_rules_read(const char *path, struct rule *rules, struct engine_error *e)
 {
 	struct reading reading = { .rules = rules };
 	const struct rule *r;
-	int err;
+	int err, i;
 
 	err = engine_ini_read(path, take_entry, &reading, e);
 	if (err)
 		return err;
-	for (r = rules; r < rules + reading.n; r++) {
+	for (i = 0; i < reading.n; i++) {
+		r = &rules[i];
+		if (reading.pattern_of[i] != NO_PATTERN && reading.pattern_of[i] != r->what) {
+			engine_error_set(e, "%s: rule %s: path goes with what = file, caller with what = memory",
+					 path, r->name);
+			return -EINVAL;
+		}
 		if (r->class_id == TERRACE_CLASSES) {
 			engine_error_set(e, "%s: rule %s has no class: weights, kv, context, activation or plain",
 					 path, r->name);
