@@ -165,7 +165,12 @@ $(B)/bin/decoder: $(call objects,obj,$(decoder-src)) $(lib)
 
 $(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/san/all.a
 	$(call say,LD)
-	$(link) -fsanitize=address,undefined $^ -lcmocka $(daemon-libraries) $(cli-libraries)
+	$(link) -fsanitize=address,undefined $(filter %.o,$^) $(filter %.a,$^) -lcmocka \
+		$(daemon-libraries) $(cli-libraries)
+
+# What of the preloaded library can be linked without standing in front of the allocator.
+$(B)/unit/test_preload_gguf: $(B)/san/user/preload/gguf.o
+$(B)/unit/test_preload_regions: $(B)/san/user/preload/regions.o
 
 # The kselftest headers come with the kernel's source.
 $(B)/kselftest: FORCE
@@ -189,11 +194,16 @@ $(B)/selftests/%: $(B)/guest/tests/selftests/%.o $(call objects,guest,$(guest-he
 
 # --- unmodified clients of the tests ---
 
-clients: $(B)/clients/llama $(B)/clients/moe.gguf
+clients: $(B)/clients/llama $(B)/clients/moe.gguf $(B)/clients/plain_client
 
 $(B)/clients/make_%: tests/clients/make_%.c
 	$(call say,CC)
 	$(Q)$(CC) $(base-flags) $(CFLAGS) -o $@ $< -lm
+
+# As simple as it is written: a compiler may leave out what it allocates.
+$(B)/clients/plain_client: tests/clients/plain_client.c
+	$(call say,CC)
+	$(Q)$(CC) $(base-flags) $(CFLAGS) -fno-builtin -o $@ $< -lpthread
 
 $(B)/clients/moe.gguf: $(B)/clients/make_moe tests/data/clients/stories260K.gguf
 	$(call say,MODEL)
