@@ -134,12 +134,13 @@ comma := ,
 $(B)/lib/libterrace.so: $(B)/lib/libterrace.so.0
 	$(Q)ln -sf $(<F) $@
 
-# It brings its own libterrace, of which the program sees nothing.
+# It brings its own libterrace, of which the program sees nothing, and calls its own functions: an
+# allocator in the program itself may be the one that is mapping memory.
 $(call objects,obj,$(preload-src)): extra-flags := -ftls-model=initial-exec
 $(B)/lib/libterrace-preload.so: $(call objects,obj,$(preload-src)) $(B)/lib/libterrace.a \
 		user/preload/preload.map
 	$(call say,LD)
-	$(Q)$(CC) -shared -Wl,--as-needed -Wl,-z,defs $(LDFLAGS) \
+	$(Q)$(CC) -shared -Wl,--as-needed -Wl,-z,defs -Wl,-Bsymbolic-functions $(LDFLAGS) \
 		-Wl,--version-script=user/preload/preload.map \
 		-o $@ $(filter %.o %.a,$^) -lpthread -ldl
 

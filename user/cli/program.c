@@ -26,8 +26,11 @@ static bool is_program(const char *path)
 
 int program_find(const char *name, char *path, struct engine_error *e)
 {
-	const char *folder = getenv("PATH") ? getenv("PATH") : "/bin:/usr/bin";
+	const char *folder = getenv("PATH");
 	bool more = true;
+
+	if (!folder)
+		folder = "/bin:/usr/bin";
 
 	if (strchr(name, '/')) {
 		snprintf(path, PATH_MAX, "%s", name);

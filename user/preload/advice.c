@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * madvise(2), mlock(2) and msync(2) as the program calls them. The kernel honours most advice on a buffer's
- * mapping itself; what it means for pages of the page cache is said here to the tiers.
+ * madvise(2), mlock(2) and msync(2) as the program calls them. The kernel honours most advice on a
+ * buffer's mapping itself; what it means for pages of the page cache is said here to the tiers.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,13 +74,13 @@ static void forget(const struct piece *p, uintptr_t start, uintptr_t end)
 	memset((void *)last, 0, end - last);
 }
 
-/* For what a shared mapping cannot do, memory becomes plain. Returns 0 or an errno. */
+/* For what a shared mapping cannot do, memory becomes plain. Returns 0 or a negative errno. */
 static int advise_plain(const struct piece *p, uintptr_t start, uintptr_t end, int advice)
 {
 	int err = region_writable(p->region) ? place_plain(p, start, end, 0) : 0;
 
 	if (!err && real_madvise((void *)start, end - start, advice))
-		err = errno;
+		err = -errno;
 	return err;
 }
 
@@ -114,7 +114,7 @@ static bool advise(const struct piece *p, uintptr_t start, uintptr_t end, int ad
 
 static int advise_kernel(uintptr_t start, uintptr_t end, int advice)
 {
-	return real_madvise((void *)start, end - start, advice) ? errno : 0;
+	return real_madvise((void *)start, end - start, advice) ? -errno : 0;
 }
 
 static int advise_part(const struct piece *p, uintptr_t start, uintptr_t end, int advice)
@@ -162,7 +162,7 @@ EXPORT int madvise(void *addr, size_t bytes, int advice)
 	preload_leave();
 	if (!err)
 		return 0;
-	errno = err;
+	errno = -err;
 	return -1;
 }
 
@@ -187,12 +187,12 @@ static int lock_part(const struct piece *p, uintptr_t start, uintptr_t end, int 
 	struct part part;
 
 	if (!p || !s || !held_valid(&p->region->held))
-		return real_mlock((void *)start, end - start, flags) ? errno : 0;
+		return real_mlock((void *)start, end - start, flags) ? -errno : 0;
 	part = part_of(p, start, end);
 	if (!flash_bytes(s, &part))
 		return 0;
 	posix_fadvise(part.buffer->fd, part.offset, part.bytes, POSIX_FADV_WILLNEED);
-	return flash_bytes(s, &part) ? ENOMEM : 0;
+	return flash_bytes(s, &part) ? -ENOMEM : 0;
 }
 
 EXPORT int mlock2(const void *addr, size_t bytes, unsigned int flags)
@@ -208,7 +208,7 @@ EXPORT int mlock2(const void *addr, size_t bytes, unsigned int flags)
 	preload_leave();
 	if (!err)
 		return 0;
-	errno = err;
+	errno = -err;
 	return -1;
 }
 
@@ -216,7 +216,7 @@ static int sync_part(const struct piece *p, uintptr_t start, uintptr_t end, int 
 {
 	if (p)
 		return 0;	/* there is no file behind it to be written */
-	return syscall(SYS_msync, start, end - start, flags) ? errno : 0;
+	return syscall(SYS_msync, start, end - start, flags) ? -errno : 0;
 }
 
 EXPORT int msync(void *addr, size_t bytes, int flags)
@@ -234,7 +234,7 @@ EXPORT int msync(void *addr, size_t bytes, int flags)
 	preload_leave();
 	if (!err)
 		return 0;
-	errno = err;
+	errno = -err;
 	return -1;
 }
 

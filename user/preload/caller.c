@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <fnmatch.h>
+#include <string.h>
 
 #include "preload/preload.h"
 
@@ -36,4 +37,27 @@ bool caller_matches(struct caller *c, const char *pattern)
 		if (!fnmatch(pattern, c->names[i], 0))
 			return true;
 	return false;
+}
+
+/* It may be the program's own, else it stands behind ours. */
+static const void *allocator_object(void)
+{
+	void *function = dlsym(RTLD_DEFAULT, "malloc");
+	Dl_info found, own;
+
+	if (dladdr(function, &found) && dladdr(&preload_settings, &own) &&
+	    found.dli_fbase != own.dli_fbase)
+		return found.dli_fbase;
+	memcpy(&function, &real()->malloc, sizeof(function));
+	return dladdr(function, &found) ? found.dli_fbase : NULL;
+}
+
+bool caller_allocates(const void *address)
+{
+	static const void *object;
+	Dl_info info;
+
+	if (!object)
+		object = allocator_object();
+	return dladdr(address, &info) && info.dli_fbase == object;
 }

@@ -23,7 +23,7 @@ static int copy_part(const struct piece *p, uintptr_t start, uintptr_t end, int 
 	if (!p || !region_writable(p->region) || !place_plain(p, start, end, unused))
 		return 0;
 	say("a process that forks has no memory to copy %zu bytes", (size_t)(end - start));
-	return ENOMEM;
+	return -ENOMEM;
 }
 
 /* Without a descriptor to wait on, the parent gives up being placed. */

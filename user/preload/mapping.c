@@ -40,7 +40,7 @@ static bool takes_memory(size_t bytes, int prot, int flags)
 	       prot == (PROT_READ | PROT_WRITE) && bytes >= preload_settings.memory_min;
 }
 
-static void *place(size_t bytes, int prot, int flags, int fd, off_t offset)
+static void *place(size_t bytes, int prot, int flags, int fd, off_t offset, const void *caller)
 {
 	const int not_memory = MAP_NORESERVE | MAP_STACK | MAP_GROWSDOWN;
 	void *placed = NULL;
@@ -49,7 +49,8 @@ static void *place(size_t bytes, int prot, int flags, int fd, off_t offset)
 	if (takes_file(prot, flags, fd))
 		placed = place_file(fd, offset, bytes, (flags & MAP_TYPE) == MAP_SHARED ?
 				    REGION_FILE_SHARED : REGION_FILE);
-	else if (!(flags & not_memory) && takes_memory(bytes, prot, flags))
+	else if (!(flags & not_memory) && takes_memory(bytes, prot, flags) &&
+		 !caller_allocates(caller))
 		placed = place_memory(bytes, PAGE, REGION_MEMORY);
 	preload_leave();
 	return placed;
@@ -66,7 +67,8 @@ EXPORT void *mmap(void *addr, size_t bytes, int prot, int flags, int fd, off_t o
 	void *mapped = NULL;
 
 	if (takes(addr, bytes, flags, offset) && !preload_inside())
-		mapped = place(bytes, prot, flags, fd, offset);
+		mapped = place(bytes, prot, flags, fd, offset,
+			       __builtin_return_address(0));
 	if (mapped)
 		return mapped;
 	mapped = real_mmap(addr, bytes, prot, flags, fd, offset);
@@ -102,7 +104,7 @@ static int file_part(const struct piece *p, uintptr_t start, uintptr_t end, int 
 	(void)start;
 	(void)end;
 	(void)unused;
-	return p && !region_writable(p->region) ? ENOMEM : 0;
+	return p && !region_writable(p->region) ? -ENOMEM : 0;
 }
 
 /* What a copy of a file's content grows by would not be the file's. */
@@ -128,7 +130,7 @@ static void *remap(void *addr, size_t bytes, size_t to_bytes, int flags, void *t
 	}
 	err = prepare_move(start, end, to_bytes > bytes);
 	if (err) {
-		errno = err;
+		errno = -err;
 		return MAP_FAILED;
 	}
 	return real_mremap(addr, bytes, to_bytes, flags, to);
@@ -161,7 +163,7 @@ static int protect_part(const struct piece *p, uintptr_t start, uintptr_t end, i
 	if (prot == own)
 		return 0;
 	if (p->region->kind == REGION_FILE_SHARED && (prot & PROT_WRITE))
-		return EACCES;
+		return -EACCES;
 	return place_plain(p, start, end, 0);
 }
 
@@ -178,6 +180,6 @@ EXPORT int mprotect(void *addr, size_t bytes, int prot)
 	}
 	if (!err)
 		return real_mprotect(addr, bytes, prot);
-	errno = err;
+	errno = -err;
 	return -1;
 }

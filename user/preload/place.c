@@ -232,13 +232,13 @@ static int plain_copy(const struct piece *p, void *start, size_t bytes)
 
 	copy = real_mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (copy == MAP_FAILED)
-		return ENOMEM;
+		return -ENOMEM;
 	memcpy(copy, start, bytes);
 	if ((region_writable(p->region) || !real_mprotect(copy, bytes, PROT_READ)) &&
 	    real_mremap(copy, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, start) != MAP_FAILED)
 		return 0;
 	real_munmap(copy, bytes);
-	return ENOMEM;
+	return -ENOMEM;
 }
 
 int place_plain(const struct piece *p, uintptr_t start, uintptr_t end, int unused)

@@ -219,7 +219,7 @@ bool regions_find(uintptr_t address, struct piece *out);
  * regions_part_fn - does something with a part of a range
  * @p: the piece that it is of; NULL: it is not ours, or plain memory
  *
- * Return: 0, or an errno, which ends the walk.
+ * Return: 0, or another value, a negative errno, which ends the walk.
  */
 typedef int (*regions_part_fn)(const struct piece *p, uintptr_t start, uintptr_t end, int arg);
 
@@ -271,7 +271,7 @@ void *place_memory(size_t bytes, size_t align, enum region_kind kind);
 /**
  * place_plain - put plain memory with the same content in the place of a part, see regions_walk()
  *
- * Return: 0, or ENOMEM, then nothing has changed.
+ * Return: 0, or -ENOMEM, then nothing has changed.
  */
 int place_plain(const struct piece *p, uintptr_t start, uintptr_t end, int unused);
 
@@ -289,6 +289,12 @@ struct caller {
 
 void caller_prepare(void);
 bool caller_matches(struct caller *c, const char *pattern);
+
+/*
+ * Is an address in the program's allocator? One that maps its memory by mmap(2) has locks that it
+ * would meet again, were that to be placed.
+ */
+bool caller_allocates(const void *address);
 
 /* ---- gguf.c ---- */
 

@@ -63,12 +63,12 @@ static bool read_rules(struct settings *s)
 __attribute__((constructor)) static void settings_read(void)
 {
 	struct settings *s = &preload_settings;
+	const char *report = getenv("TERRACE_RUN_REPORT");
 
 	preload_enter();
 	say_prepare();
 	/* the program may write over its environment */
-	if (getenv("TERRACE_RUN_REPORT"))
-		s->report = strdup(getenv("TERRACE_RUN_REPORT"));
+	s->report = report ? strdup(report) : NULL;
 	caller_prepare();
 	s->ready = read_word("TERRACE_RUN_WEIGHTS", s->weights) &&
 		   read_word("TERRACE_RUN_KV", s->kv) &&
