@@ -195,14 +195,15 @@ $(B)/selftests/%: $(B)/guest/tests/selftests/%.o $(call objects,guest,$(guest-he
 
 # --- unmodified clients of the tests ---
 
-clients: $(B)/clients/llama $(B)/clients/moe.gguf $(B)/clients/plain_client
+clients: $(B)/clients/llama $(B)/clients/moe.gguf $(B)/clients/plain_client \
+	$(B)/clients/own_allocator
 
 $(B)/clients/make_%: tests/clients/make_%.c
 	$(call say,CC)
 	$(Q)$(CC) $(base-flags) $(CFLAGS) -o $@ $< -lm
 
 # As simple as it is written: a compiler may leave out what it allocates.
-$(B)/clients/plain_client: tests/clients/plain_client.c
+$(B)/clients/plain_client $(B)/clients/own_allocator: $(B)/clients/%: tests/clients/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(base-flags) $(CFLAGS) -fno-builtin -o $@ $< -lpthread
 

@@ -117,6 +117,9 @@ result $? "with another library preloaded"
 "${run[@]}" "${run[@]}" $client placed "$work/plain.bin" allocator >"$work/out" 2>"$work/said"
 grep -q '^ok' "$work/out" && [ ! -s "$work/said" ]
 result $? "terrace run under terrace run"
+"${run[@]}" timeout 20 build/clients/own_allocator >"$work/out" 2>"$work/said"
+[ "$(cat "$work/out")" = fine ]
+result $? "a program with an allocator of its own"
 
 "${run[@]}" $client hold >"$work/out" 2>"$work/said" &
 holder=$!

@@ -116,7 +116,7 @@ static void compare(void)
 	bool memory = false;
 
 	for (i = 0; i < PAGES; i++) {
-		assert_int_equal(regions_find(at(i) + 17, &p), model[i] != NULL);
+		assert_int_equal(regions_find(at(i) + 17, &p), !!model[i]);
 		if (!model[i])
 			continue;
 		assert_ptr_equal(p.region, model[i]);

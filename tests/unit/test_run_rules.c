@@ -197,7 +197,7 @@ static void test_format_refuses(void **state)
 static void test_parse_refuses(void **state)
 {
 	static const char * const texts[] = {
-		"n", "n\n", " \n", "n 0 0 0 0 0 -\n", "n 0 0 0 0 0 - -", "n 0 0 0 0 0 - - -\n",
+		"n", "n\n", " n\n", "n 0 0 0 0 0 -\n", "n 0 0 0 0 0 - -", "n 0 0 0 0 0 - - -\n",
 		"n 2 0 0 0 0 - -\n", "n 0 4 0 0 0 - -\n", "n 0 4294967296 0 0 0 - -\n",
 		"n 0 0 -1 0 0 - -\n", "n 0 0 18446744073709551616 0 0 - -\n",
 		"n 0 0 0 0 4294967296 - -\n", "n 0 0 0x1 0 0 - -\n", "n 0 0\n0 0 0 - -\n",
