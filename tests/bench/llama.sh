@@ -8,7 +8,6 @@ cd "$(dirname "$0")/../.." || exit 1
 work=$(mktemp -d) || exit 1
 nvme=/dev/nvme0n1
 runs=${TERRACE_BENCH_RUNS:-3}
-tokens=${TERRACE_BENCH_TOKENS:-100}
 export DM_DISABLE_UDEV=1	# there is none in the guest
 group=/sys/fs/cgroup/terrace-bench
 # shellcheck source=tests/selftests/llama.sh
@@ -63,40 +62,42 @@ split_device()
 {
 	echo "0 2097152 linear $nvme 0" | dmsetup create files &&
 		echo "0 2097152 linear $nvme 2097152" | dmsetup create flash &&
-		mkfs.ext4 -q /dev/mapper/files && mkdir "$work/files" &&
-		mount /dev/mapper/files "$work/files" && cp build/clients/moe.gguf "$work/files/"
+		dd if=/dev/zero of=/dev/mapper/flash bs=4096 count=1 conv=notrunc status=none &&
+		terrace tier format /dev/mapper/flash && mkfs.ext4 -q /dev/mapper/files &&
+		mkdir "$work/files" && mount /dev/mapper/files "$work/files" &&
+		echo +memory >/sys/fs/cgroup/cgroup.subtree_control && mkdir -p $group
 }
 
+# vs_page_cache NAME TOKENS OPTION...: the model, on the device, with memory for half of it; the
+# client itself needs a part of that, at most 24 MiB
 vs_page_cache()
 {
-	local run
+	local name=$1 tokens=$2 bytes run
+	shift 2
 
-	split_device >"$work/said" 2>&1 || fail "the device cannot be split"
-	dd if=/dev/zero of=/dev/mapper/flash bs=4096 count=1 conv=notrunc status=none
-	terrace tier format /dev/mapper/flash >"$work/said" 2>&1 || fail "the device is not formatted"
-	landing=$((expert_bytes / 4 / 65536 * 65536)) load_tiers blk:/dev/mapper/flash ||
-		fail "no tiers"
-	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
-	mkdir -p $group
-	echo $((expert_bytes / 2)) >$group/memory.max || fail "there is no memory controller"
-	model=$work/files/moe.gguf
+	bytes=$(stat -c %s "$model")
+	landing=$(((bytes / 2 - (24 << 20)) >> 21 << 21))
+	load_tiers blk:/dev/mapper/flash || fail "no tiers"
+	echo $((bytes / 2)) >$group/memory.max || fail "there is no memory controller"
+	text right "$tokens" env || fail "the client does not run"
 	for ((run = 0; run < runs; run++)); do
 		echo 3 >/proc/sys/vm/drop_caches
-		(echo 0 >$group/cgroup.procs && speed terrace run --weights hbf0 --) \
+		(echo 0 >$group/cgroup.procs && speed terrace run --weights hbf0 "$@" --) \
 			>>"$work/ours" || exit 1
 		echo 3 >/proc/sys/vm/drop_caches
 		(echo 0 >$group/cgroup.procs && speed env) >>"$work/peer" || exit 1
 	done
-	figure llama_vs_page_cache "MoE of 162 MiB, memory.max 81 MiB, ${TERRACE_VM_FLASH_BPS:-0} B/s device, landing pool of 40 MiB charged to it, $tokens tokens, median of $runs"
+	figure "$name" "model of $((bytes >> 20)) MiB, memory.max half of it, of that $((landing >> 20)) MiB of landing pool, device of ${TERRACE_VM_FLASH_BPS:-0} B/s, $tokens tokens, median of $runs"
 	terrace tier unload >/dev/null
 }
 
 overhead()
 {
-	local run
+	local tokens=200 run
 
 	model=$work/moe.gguf
 	cp build/clients/moe.gguf "$model"
+	text right $tokens env || fail "the client does not run"
 	cat >"$work/tiers.ini" <<-END
 		[device]
 		scale = 1
@@ -115,7 +116,12 @@ overhead()
 	figure llama_overhead "MoE of 162 MiB, all in rank 0, $tokens tokens, median of $runs"
 }
 
-model=build/clients/moe.gguf
-text right "$tokens" env || fail "the client does not run"
-vs_page_cache
+split_device >"$work/said" 2>&1 || fail "the device cannot be split"
+model=$work/files/moe.gguf
+# 4 of 256 experts, as the tests have it: half of the model holds most of what is read
+cp build/clients/moe.gguf "$model"
+vs_page_cache llama_vs_page_cache_4_of_256 100
+# 32 of 256: it does not
+build/clients/make_moe tests/data/clients/stories260K.gguf "$model" 256 32
+vs_page_cache llama_vs_page_cache_32_of_256 30
 overhead
