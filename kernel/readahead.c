@@ -35,9 +35,9 @@ static void readahead_fill(struct terrace_buffer *b, u64 index)
 }
 
 /*
- * Where a use of @index takes the walk: sets the extents to fill, none when @from = @to. It looks as
- * far ahead as it has come, so that who reads a little here and a little there, as experts are read,
- * does not fill the pool with what lies behind.
+ * Where a use of @index takes the walk: sets the extents to fill, none when @from = @to. It looks
+ * as far ahead as it has come, so that who reads a little here and a little there, as experts are
+ * read, does not fill the pool with what lies behind.
  */
 static void readahead_walk(struct terrace_buffer *b, u64 index, u64 window, u64 *from, u64 *to)
 {
