@@ -264,7 +264,7 @@ int terrace_migrate_moves(struct terrace_buffer *b, struct terrace_move *moves, 
  * terrace_weights_load - make a buffer of a range of a file, sealed and mapped to read
  * @fd: a regular file, open for reading; its position does not change
  * @offset, @bytes: range within the file, any alignment, at least 1 byte
- * @options: pinnable is refused, for the buffer is sealed
+ * @options: pinnable is refused, for the buffer is sealed; without a name it gets the file's
  * @out: to be freed with terrace_buffer_free(); what is beyond @bytes in its last extent is zero
  *
  * The content is that of the moment; later writes to the file do not show. What was read is dropped

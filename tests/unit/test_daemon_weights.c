@@ -226,9 +226,8 @@ static struct named_request request_for(uint64_t offset, uint64_t bytes)
 static int key_for(int fd, uint64_t offset, uint64_t bytes, struct kept_key *key)
 {
 	struct named_request r = request_for(offset, bytes);
-	char name[TERRACE_NAME_MAX];
 	const char *why = NULL;
-	int err = loader_key(&r, fd, key, name, &why);
+	int err = loader_key(&r, fd, key, &why);
 
 	assert_int_equal(!err, !why);
 	return err;
@@ -310,38 +309,18 @@ static void test_strict_tier(void **state)
 {
 	struct named_request r = request_for(0, 1);
 	struct kept_key any, strict;
-	char name[TERRACE_NAME_MAX];
 	const char *why;
 	struct file f;
 
 	(void)state;
 	file_make(&f);
 	strcpy(r.tier, "fast");
-	assert_int_equal(loader_key(&r, f.fd, &any, name, &why), 0);
+	assert_int_equal(loader_key(&r, f.fd, &any, &why), 0);
 	r.flags = NAMED_STRICT;
-	assert_int_equal(loader_key(&r, f.fd, &strict, name, &why), 0);
+	assert_int_equal(loader_key(&r, f.fd, &strict, &why), 0);
 	assert_string_equal(any.tier, "");
 	assert_string_equal(strict.tier, "fast");
-	assert_string_equal(name, strrchr(f.path, '/') + 1);
 	file_remove(&f);
-}
-
-static void test_name(void **state)
-{
-	static const char path[] = "/tmp/terrace-unit-\xc3\xa4 0123456789012345";
-	struct named_request r = request_for(0, 1);
-	struct kept_key key;
-	char name[TERRACE_NAME_MAX];
-	const char *why;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-	(void)state;
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, 1), 0);
-	assert_int_equal(loader_key(&r, fd, &key, name, &why), 0);
-	assert_string_equal(name, "terrace-unit-?? 012345678901234");
-	close(fd);
-	unlink(path);
 }
 
 /* ---- the daemon, without a device ---- */
@@ -562,7 +541,6 @@ int main(void)
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_strict_tier),
-		cmocka_unit_test(test_name),
 		cmocka_unit_test_setup_teardown(test_socket_is_for_all, serve, unserve),
 		cmocka_unit_test_setup_teardown(test_wrong_requests, serve, unserve),
 		cmocka_unit_test_setup_teardown(test_no_device, serve, unserve),

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "lib/internal.h"
 #include "lib/named.h"
 
 static struct named_request good_request(void)
@@ -446,9 +447,24 @@ static void test_nobody_there(void **state)
 	peer_remove(&p);
 }
 
+static void test_name_of_weights(void **state)
+{
+	static const char path[] = "/tmp/terrace-unit-\xc3\xa4 0123456789012345";
+	char name[TERRACE_NAME_MAX];
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	(void)state;
+	assert_true(fd >= 0);
+	weights_name(fd, name);
+	assert_string_equal(name, "terrace-unit-?? 012345678901234");
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_name_of_weights),
 		cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_extent_sizes),
 		cmocka_unit_test(test_messages),

@@ -71,23 +71,6 @@ static int file_check(const struct named_request *r, int fd, const struct statx 
 	return 0;
 }
 
-/* The last part of the path, for 'terrace buffers'. */
-static void file_name(int fd, char name[TERRACE_NAME_MAX])
-{
-	char link[32], path[4096];
-	const char *base;
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	path[n > 0 ? n : 0] = '\0';
-	base = strrchr(path, '/');
-	snprintf(name, TERRACE_NAME_MAX, "%.*s", TERRACE_NAME_MAX - 1, base ? base + 1 : "weights");
-	for (char *c = name; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-}
-
 static void key_fill(const struct named_request *r, const struct statx *st, struct kept_key *key)
 {
 	memset(key, 0, sizeof(*key));
@@ -109,8 +92,7 @@ static void key_fill(const struct named_request *r, const struct statx *st, stru
 		strcpy(key->tier, r->tier);
 }
 
-int loader_key(const struct named_request *r, int fd, struct kept_key *key,
-	       char name[TERRACE_NAME_MAX], const char **why)
+int loader_key(const struct named_request *r, int fd, struct kept_key *key, const char **why)
 {
 	struct statx st;
 	int err;
@@ -128,7 +110,6 @@ int loader_key(const struct named_request *r, int fd, struct kept_key *key,
 	if (err)
 		return err;
 	key_fill(r, &st, key);
-	file_name(fd, name);
 	return 0;
 }
 
@@ -140,7 +121,6 @@ struct work {
 	int file;
 	struct named_request request;
 	struct kept_key key;
-	char name[TERRACE_NAME_MAX];
 };
 
 /* Everything but the standard streams and two descriptors. */
@@ -204,7 +184,7 @@ static int ask(struct work *w, int connection)
 	int err = got < 0 ? (int)got : named_request_check(&w->request, got, &why);
 
 	if (!err)
-		err = loader_key(&w->request, w->file, &w->key, w->name, &why);
+		err = loader_key(&w->request, w->file, &w->key, &why);
 	if (err) {
 		answer_failure(w, err, why);
 		return err;
@@ -222,7 +202,6 @@ static int load(const struct work *w, struct terrace_session *s, struct terrace_
 		.tier = TERRACE_TIER_ANY,
 		.strict = r->flags & NAMED_STRICT,
 		.unmapped = true,
-		.name = w->name,
 	};
 	int tier;
 
@@ -238,11 +217,10 @@ static int load(const struct work *w, struct terrace_session *s, struct terrace_
 /* Whether the file is still what the daemon was told, and others are told, that it is. */
 static bool still_the_same(const struct work *w)
 {
-	char name[TERRACE_NAME_MAX];
 	struct kept_key now;
 	const char *why;
 
-	return !loader_key(&w->request, w->file, &now, name, &why) &&
+	return !loader_key(&w->request, w->file, &now, &why) &&
 	       !memcmp(&now, &w->key, sizeof(now));
 }
 

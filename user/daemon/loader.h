@@ -57,12 +57,10 @@ int loader_load(const struct loader *l);
 
 /**
  * loader_key - what weights a request asks for
- * @name: of the file, for people
  * @why: set on failure
  *
  * Return: 0; -EINVAL, -EBADF, -EOPNOTSUPP or another negative errno.
  */
-int loader_key(const struct named_request *r, int fd, struct kept_key *key,
-	       char name[TERRACE_NAME_MAX], const char **why);
+int loader_key(const struct named_request *r, int fd, struct kept_key *key, const char **why);
 
 #endif /* _DAEMON_LOADER_H */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -103,6 +104,22 @@ static int weights_fill(struct terrace_buffer *b, int fd, uint64_t offset, uint6
 	return err;
 }
 
+void weights_name(int fd, char name[TERRACE_NAME_MAX])
+{
+	char link[32], path[4096];
+	const char *base;
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	base = strrchr(path, '/');
+	snprintf(name, TERRACE_NAME_MAX, "%.*s", TERRACE_NAME_MAX - 1, base ? base + 1 : "weights");
+	for (char *c = name; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
 static int weights_load(struct terrace_buffer *b, int fd, uint64_t offset, uint64_t bytes,
 			const struct stat *before)
 {
@@ -123,6 +140,7 @@ int terrace_weights_load(struct terrace_session *s, int fd, uint64_t offset, uin
 			 const struct terrace_buffer_options *options, struct terrace_buffer **out)
 {
 	struct terrace_buffer_options o = *options;
+	char name[TERRACE_NAME_MAX];
 	struct terrace_buffer *b;
 	struct stat file;
 	int err;
@@ -131,6 +149,10 @@ int terrace_weights_load(struct terrace_session *s, int fd, uint64_t offset, uin
 	if (err)
 		return err;
 	o.unmapped = true;
+	if (!o.name) {
+		weights_name(fd, name);
+		o.name = name;
+	}
 	err = terrace_buffer_create(s, bytes, &o, &b);
 	if (err)
 		return err;

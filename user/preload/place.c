@@ -160,6 +160,7 @@ static void *file_open(const struct file *f, off_t offset, size_t bytes, const s
 	if (!s)
 		return NULL;
 	options(s, rule, file_extent(f), &o);
+	o.name = NULL;		/* the file's */
 	if (terrace_weights_open(s, f->fd, offset, bytes, &o, &b)) {
 		say_plain(rule, bytes);
 		return NULL;
