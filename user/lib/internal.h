@@ -49,7 +49,7 @@ int buffer_options_check(const struct terrace_buffer_options *o, struct terrace_
 /* Map a whole buffer, aligned to its extents: 0, or a negative errno. */
 int buffer_map(struct terrace_buffer *b, int prot);
 
-/* What weights are called when the caller has no name for them: the last part of the file's path. */
+/* What weights are called that the caller has no name for: the last part of the file's path. */
 void weights_name(int fd, char name[TERRACE_NAME_MAX]);
 
 /* Name of a tier for a sentence: its name, or its index when it is not online. */
