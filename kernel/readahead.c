@@ -35,9 +35,25 @@ static void readahead_fill(struct terrace_buffer *b, u64 index)
 }
 
 /*
+ * A walk begins somewhere else. Who reads a little here and a little there, as experts are read,
+ * takes as many extents this time as the last two times: the rest of them is asked for at once.
+ */
+static void readahead_jump(struct terrace_buffer *b, u64 index, u64 *from, u64 *to)
+{
+	struct terrace_readahead *r = &b->readahead;
+	u64 most = max(READAHEAD_STEP >> b->shift, 1U);
+	u64 expected = clamp_t(u64, min(r->run, r->last), 1, most);
+
+	*from = index + 1;
+	*to = min(index + expected, b->count);
+	*r = (struct terrace_readahead) {
+		.next = index + 1, .end = *to, .run = 1, .last = r->run, .random = r->random
+	};
+}
+
+/*
  * Where a use of @index takes the walk: sets the extents to fill, none when @from = @to. It looks
- * as far ahead as it has come, so that who reads a little here and a little there, as experts are
- * read, does not fill the pool with what lies behind.
+ * as far ahead as it has come, so that a short walk does not fill the pool with what lies behind.
  */
 static void readahead_walk(struct terrace_buffer *b, u64 index, u64 window, u64 *from, u64 *to)
 {
@@ -50,9 +66,7 @@ static void readahead_walk(struct terrace_buffer *b, u64 index, u64 window, u64 
 	if (index < r->next && index + ahead >= r->next)
 		return;		/* behind the one in front, or the same extent again */
 	if (index < r->next || index >= r->next + ahead) {
-		*r = (struct terrace_readahead) {
-			.next = index + 1, .run = 1, .random = r->random
-		};
+		readahead_jump(b, index, from, to);
 		return;
 	}
 	r->next = index + 1;

@@ -466,12 +466,14 @@ struct terrace_extent {
  * @next: extent after the one in front
  * @end: extents before it were asked for
  * @run: extents of the walk, up to the most that are read ahead
+ * @last: of the walk before
  * @random: user space says that there is none
  */
 struct terrace_readahead {
 	u64 next;
 	u64 end;
 	u32 run;
+	u32 last;
 	bool random;
 };
 

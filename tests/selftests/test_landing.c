@@ -135,6 +135,26 @@ TEST_F_TIMEOUT(landing, a_walk_is_read_ahead, 120)
 	EXPECT_GE(LANDING, tiers_value("slow", "landing_used_bytes"));
 }
 
+TEST_F_TIMEOUT(landing, a_short_walk_is_as_long_as_those_before, 120)
+{
+	const uint64_t extent = 65536, apart = 8 * extent;
+	long long before;
+	uint64_t n;
+
+	ASSERT_EQ(0, on_flash(self->s, 32 * MIB, extent, &self->b));
+	before = tiers_value("slow", "readaheads");
+	/* two extents each, and none is read that nobody wants */
+	ASSERT_TRUE(right(self->b, 0));
+	ASSERT_TRUE(right(self->b, extent));
+	EXPECT_EQ(before, tiers_value("slow", "readaheads"));
+	for (n = 1; n < 8; n++) {
+		ASSERT_TRUE(right(self->b, n * apart));
+		EXPECT_EQ(++before, reaches("readaheads", before));
+		ASSERT_TRUE(right(self->b, n * apart + extent));
+	}
+	EXPECT_EQ(before, tiers_value("slow", "readaheads"));
+}
+
 TEST_F_TIMEOUT(landing, no_walk_no_read_ahead, 120)
 {
 	long long before;
