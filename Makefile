@@ -34,6 +34,7 @@ engine-src := $(call sources,user/engine)
 cli-src := $(call sources,user/cli)
 daemon-src := $(call sources,user/daemon)
 preload-src := $(call sources,user/preload)
+sim-src := $(call sources,user/sim)
 decoder-src := $(call sources,user/examples/decoder)
 unit-src := $(sort $(wildcard tests/unit/test_*.c))
 unit-help-src := $(filter-out $(unit-src),$(call sources,tests/unit))
@@ -47,7 +48,8 @@ lib := $(if $(lib-src),$(B)/lib/libterrace.so $(B)/lib/libterrace.a)
 model := $(if $(model-src),$(B)/lib/libmodel.a)
 engine := $(if $(engine-src),$(B)/lib/libengine.a)
 preload := $(if $(preload-src),$(B)/lib/libterrace-preload.so)
-programs := $(if $(cli-src),$(B)/bin/terrace) $(if $(daemon-src),$(B)/bin/terraced)
+programs := $(if $(cli-src),$(B)/bin/terrace) $(if $(daemon-src),$(B)/bin/terraced) \
+	$(if $(sim-src),$(B)/bin/terrace-sim)
 examples := $(if $(decoder-src),$(B)/bin/decoder)
 skeletons := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(bpf-src))
 units := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit-src))
@@ -118,7 +120,7 @@ $(B)/lib/libterrace.a: $(call objects,obj,$(lib-src))
 # Unit tests see everything but the main functions.
 $(B)/san/all.a: $(call objects,san,$(model-src) $(engine-src) $(lib-src) $(unit-help-src) \
 	user/preload/rules.c \
-	$(filter-out %/main.c,$(cli-src) $(daemon-src) $(decoder-src)))
+	$(filter-out %/main.c,$(cli-src) $(daemon-src) $(decoder-src) $(sim-src)))
 $(B)/lib/libmodel.a $(B)/lib/libengine.a $(B)/lib/libterrace.a $(B)/san/all.a:
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -156,6 +158,12 @@ $(B)/bin/terraced: $(call objects,obj,$(daemon-src) user/lib/named_wire.c) $(eng
 	$(call say,LD)
 	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
 		$(daemon-libraries)
+
+# It has commands and prints numbers as terrace does, and needs no device.
+$(B)/bin/terrace-sim: $(call objects,obj,$(sim-src) user/cli/command.c user/cli/output.c) $(engine) \
+		$(model)
+	$(call say,LD)
+	$(link) $(filter %.o %.a,$^) $(libraries)
 
 # Of Terrace an example has what a runtime has: the library, by its public header.
 $(B)/bin/decoder: $(call objects,obj,$(decoder-src)) $(lib)
@@ -311,6 +319,7 @@ install: user bpf
 	$(call install-files,644,$(PREFIX)/include/terrace,$(wildcard include/terrace/*.h))
 	$(call install-files,644,$(PREFIX)/include/linux,include/uapi/linux/terrace.h)
 	$(call install-files,644,$(PREFIX)/share/terrace/profiles,$(wildcard user/profiles/*.ini))
+	$(call install-files,644,$(PREFIX)/share/terrace/models,$(wildcard user/models/*.json))
 	$(call install-files,644,$(PREFIX)/lib/terrace/bpf,$(skeletons:.skel.h=.bpf.o))
 	$(call man-section,1)
 	$(call man-section,3)

@@ -129,7 +129,7 @@ else
 fi
 
 terrace replay --trace tests/data/traces/conversation-120.jsonl \
-	--model tests/data/models/llama-3.1-8b.json --tiers "$(tier_file "blk:$second")" \
+	--model user/models/llama-3.1-8b.json --tiers "$(tier_file "blk:$second")" \
 	--policy class --limit 1 --json >"$work/report" 2>"$work/said" &&
 	[ "$(jq .requests.finished "$work/report")" = 1 ]
 result $? "terrace replay finds it too"

@@ -44,7 +44,7 @@ load()
 # replay MODEL [OPTION]: to $work/report
 replay()
 {
-	terrace replay --trace "$work/short.jsonl" --model "tests/data/models/$1.json" \
+	terrace replay --trace "$work/short.jsonl" --model "user/models/$1.json" \
 		--tiers "$work/tiers.ini" --policy class "${@:2}" >"$work/report" 2>"$work/said"
 	result $? "$1: no byte is wrong"
 }

@@ -13,7 +13,7 @@
 #include "engine/model_config.h"
 #include "ini_fixture.h"
 
-#define MODELS "tests/data/models/"
+#define MODELS "user/models/"
 
 /*
  * Parameters as the models' files on Hugging Face hold them (sum of the tensors' sizes), active

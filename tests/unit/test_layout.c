@@ -116,7 +116,7 @@ static void a_block_of_llama(void **state)
 	struct layout l;
 
 	(void)state;
-	if (model_config_read("tests/data/models/llama-3.1-8b.json", MODEL_BF16, &m, &e))
+	if (model_config_read("user/models/llama-3.1-8b.json", MODEL_BF16, &m, &e))
 		fail_msg("%s", e.text);
 	assert_int_equal(layout_make(&m, 10, 64, 512, &l, &e), 0);
 	assert_int_equal(l.block_model_bytes, 64 << 20);

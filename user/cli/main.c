@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* terrace: memory tiers for LLM inference from the command line. */
-#include <stdio.h>
-
 #include "cli/commands.h"
 
 const char *argp_program_version = "terrace " CLI_VERSION;
@@ -31,9 +29,5 @@ static const char doc[] =
 
 int main(int argc, char **argv)
 {
-	int status = commands_run(argc, argv, commands, doc);
-
-	if (fflush(stdout) || ferror(stdout))
-		return command_failed("cannot write the output: is its disk full or its reader gone?");
-	return status;
+	return commands_run(argc, argv, commands, doc);
 }

@@ -178,7 +178,7 @@ static const struct argp argp = {
 	       "run. Ctrl-C reports what there is. Needs root.\v"
 	       "Examples:\n"
 	       "  terrace replay --trace tests/data/traces/conversation.jsonl \\\n"
-	       "      --model tests/data/models/llama-3.1-8b.json --tiers tests/data/tiers/hbm.ini\n"
+	       "      --model user/models/llama-3.1-8b.json --tiers tests/data/tiers/hbm.ini\n"
 	       "  terrace replay --trace azure.csv --model qwen3-30b-a3b.json \\\n"
 	       "      --tiers hbm-cxl.ini --policy lru --limit 20 --json\n"
 	       "\n"

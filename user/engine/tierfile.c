@@ -5,13 +5,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 
+#include "engine/datafile.h"
 #include "engine/inifile.h"
 
 #define SCALE_MAX		1048576
@@ -305,73 +305,31 @@ static int file_entry(struct engine_ini *ini, void *user, const char *section, c
 	return tier_entry(ini, r, key, value);
 }
 
-/* Where profiles are looked for. */
-struct profile_folder {
-	const char *path;
-	int length;
+/* A profile that is looked for. */
+struct profile_wanted {
+	const char *name;
+	struct engine_profile *out;
+	struct engine_error *e;
 };
 
 /* Read folder/name.ini. Returns -ENOENT, with the error untouched, when there is no such file. */
-static int profile_in(struct profile_folder folder, const char *name, struct engine_profile *out,
-		      struct engine_error *e)
+static int profile_in(void *ctx, const char *folder)
 {
+	const struct profile_wanted *w = ctx;
 	char path[PATH_MAX];
 
-	if (!folder.length ||
-	    (size_t)snprintf(path, sizeof(path), "%.*s/%s.ini", folder.length, folder.path, name)
-	    >= sizeof(path) || access(path, F_OK))
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s.ini", folder, w->name) >= sizeof(path) ||
+	    access(path, F_OK))
 		return -ENOENT;
-	return engine_profile_read(path, out, e);
-}
-
-static int profile_in_list(const char *list, const char *name, struct engine_profile *out,
-			   struct engine_error *e)
-{
-	int status = -ENOENT;
-
-	while (list && *list && status == -ENOENT) {
-		struct profile_folder folder = { list, strcspn(list, ":") };
-
-		status = profile_in(folder, name, out, e);
-		list += folder.length;
-		list += *list == ':';
-	}
-	return status;
-}
-
-/* Programs of a checkout lie in its build/bin and build/unit. */
-static int profile_in_checkout(const char *name, struct engine_profile *out, struct engine_error *e)
-{
-	static const char below[] = "/../../user/profiles";
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - sizeof(below));
-
-	if (length <= 0)
-		return -ENOENT;
-	path[length] = '\0';
-	strcat(dirname(path), below);
-	return profile_in((struct profile_folder) { path, strlen(path) }, name, out, e);
+	return engine_profile_read(path, w->out, w->e);
 }
 
 static int profile_look_up(const char *tierfile, const char *name, struct engine_profile *out,
 			   struct engine_error *e)
 {
-	static const char installed[] = TERRACE_PREFIX "/share/terrace/profiles";
-	const char *slash = strrchr(tierfile, '/');
-	struct profile_folder own = { slash ? tierfile : ".", slash ? slash - tierfile : 1 };
-	int status = profile_in_list(getenv("TERRACE_PROFILES"), name, out, e);
+	struct profile_wanted wanted = { name, out, e };
 
-	/* A tier file in the root folder. */
-	if (slash == tierfile)
-		own.length = 1;
-	if (status == -ENOENT)
-		status = profile_in(own, name, out, e);
-	if (status == -ENOENT)
-		status = profile_in_checkout(name, out, e);
-	if (status == -ENOENT)
-		status = profile_in((struct profile_folder) { installed, sizeof(installed) - 1 },
-				    name, out, e);
-	return status;
+	return engine_datafile_search("profiles", "TERRACE_PROFILES", tierfile, profile_in, &wanted);
 }
 
 static void multiply(__u64 *value, __u64 by)

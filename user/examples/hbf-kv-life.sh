@@ -35,7 +35,7 @@ kv()
 	jq -r --arg name "$1" '"kv \($name) " + (.num_hidden_layers * 2 *
 		if .kv_lora_rank then .kv_lora_rank + .qk_rope_head_dim
 		else 2 * .num_key_value_heads * (.head_dim // .hidden_size / .num_attention_heads)
-		end | tostring)' "$here/../../tests/data/models/$1.json"
+		end | tostring)' "$here/../../user/models/$1.json"
 }
 
 # number EXPRESSION

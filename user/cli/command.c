@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Tables of commands. */
-#include "cli/commands.h"
+#include "cli/command.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ int command_failed(const char *format, ...)
 {
 	va_list args;
 
-	fputs("terrace: ", stderr);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
@@ -137,5 +138,7 @@ int commands_run(int argc, char **argv, const struct command *table, const char 
 
 	argp_err_exit_status = STATUS_USAGE;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &d);
+	if (fflush(stdout) || ferror(stdout))
+		return command_failed("cannot write the output: is its disk full or its reader gone?");
 	return d.status;
 }

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands of terrace-sim, see cli/command.h. */
+#ifndef _SIM_COMMANDS_H
+#define _SIM_COMMANDS_H
+
+#include "cli/command.h"
+
+int cmd_validate(int argc, char **argv);
+
+#endif /* _SIM_COMMANDS_H */

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* terrace-sim: inference on memory systems that do not exist yet. */
+#include "sim/commands.h"
+
+const char *argp_program_version = "terrace-sim " CLI_VERSION;
+
+static const struct command commands[] = {
+	{ "validate", cmd_validate, "compare the simulator with published figures" },
+	{ NULL }
+};
+
+static const char doc[] =
+	"Simulate LLM inference on tiers of memory, without a device.\v"
+	"Examples:\n"
+	"  terrace-sim validate tests/data/validation\n"
+	"\n"
+	"Exit status: 0 done, 1 a file or a check said no, 2 the command line is wrong.\n"
+	"'terrace-sim COMMAND --help' describes a command.";
+
+int main(int argc, char **argv)
+{
+	return commands_run(argc, argv, commands, doc);
+}

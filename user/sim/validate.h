@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The checks of terrace-sim validate: each compares what the simulator says with what others
+ * published or measured, by the limits in Documentation/models.md.
+ *
+ * Return of each: 0, or a negative errno with @e set: no verdict could be found.
+ */
+#ifndef _SIM_VALIDATE_H
+#define _SIM_VALIDATE_H
+
+#include "engine/error.h"
+#include "sim/check.h"
+#include "sim/forms.h"
+
+/**
+ * struct validate - what checks are made with
+ * @published: tables of what others say
+ * @kernels: tables of measured kernels, for the calibrated mode
+ * @traces: folder of request traces
+ */
+struct validate {
+	struct forms published;
+	struct forms kernels;
+	const char *traces;
+};
+
+int validate_reload(const struct validate *v, struct checks *all, struct engine_error *e);
+
+#endif /* _SIM_VALIDATE_H */
