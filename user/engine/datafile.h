@@ -3,8 +3,8 @@
  * Where the files that come with the project are: profiles, models.
  *
  * Folders are tried in this order: those of an environment variable, with colons between; the one
- * of the file that names what is looked for; user/KIND of the checkout the program was built in; the
- * installed share/terrace/KIND.
+ * of the file that names what is looked for; user/KIND of the checkout the program was built in;
+ * the installed share/terrace/KIND.
  */
 #ifndef _ENGINE_DATAFILE_H
 #define _ENGINE_DATAFILE_H

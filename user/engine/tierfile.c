@@ -329,7 +329,8 @@ static int profile_look_up(const char *tierfile, const char *name, struct engine
 {
 	struct profile_wanted wanted = { name, out, e };
 
-	return engine_datafile_search("profiles", "TERRACE_PROFILES", tierfile, profile_in, &wanted);
+	return engine_datafile_search("profiles", "TERRACE_PROFILES", tierfile, profile_in,
+				      &wanted);
 }
 
 static void multiply(__u64 *value, __u64 by)

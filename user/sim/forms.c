@@ -8,47 +8,80 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The columns that a file must have to be of the form, with blanks between them. */
-static const struct {
+#define FORM_COLUMNS	16
+
+/* What a form is called, and the columns that a file must have to be of it. */
+static const struct shape {
 	const char *name;
-	const char *columns;
+	const char *columns[FORM_COLUMNS];
 } shapes[FORMS] = {
-	[FORM_GENZ] = { "GenZ totals",
-		"model system flops_T mem_bw_GBps(2^30) system_eff bits batch in_tokens out_tokens tp pp ep stage latency_ms offload" },
-	[FORM_HBF_CLOSED] = { "HBF closed forms",
-		"quantity cell closed_form published error_pct formula" },
-	[FORM_HBF_KYUNG] = { "HBF of Kyung et al.",
-		"figure model context_cv ratio_kappa mean_context lin_lout capacity device metric value" },
-	[FORM_HBF_SON] = { "HBF of Son et al.",
-		"figure model workload memory gpus slo metric value reading" },
-	[FORM_VIEWER_LAYERS] = { "LLM-Viewer layers",
-		"model hardware w_bit a_bit kv_bit batch seqlen stage layer OPs memory_access_B time_s" },
-	[FORM_VIEWER_TOTALS] = { "LLM-Viewer totals",
-		"model hardware bandwidth_Bps peak_ops w_bit a_bit kv_bit batch seqlen stage OPs memory_access_B time_s" },
-	[FORM_SPLITWISE] = { "Splitwise measurements",
-		"model hardware tp prompt_tokens batch output_tokens prompt_ms_median token_ms_median" },
-	[FORM_COLLECTIVES] = { "collectives",
-		"node collective num_workers size_bytes median_ms" },
-	[FORM_ATTENTION_KERNELS] = { "attention kernels",
-		"hardware model tp prefill_chunk kv_prefill n_decode kv_decode time_us" },
-	[FORM_DENSE_KERNELS] = { "dense kernels",
-		"hardware model tp layer tokens_or_seqs time_us weight_bytes" },
-	[FORM_MOE_KERNELS] = { "MoE kernels",
-		"hardware model tp tokens activated_experts time_us" },
-	[FORM_SERVING] = { "serving results",
-		"hardware model config metric vllm_ms llmservingsim_ms" },
-	[FORM_REQUESTS] = { "requests served",
-		"hardware model request_id input_toks output_toks arrival_s ttft_ms e2e_ms tpot_ms" },
-	[FORM_HIT_RATES] = { "prefix hit rates",
-		"trace policy capacity_blocks_512tok prefix_block_hit_ratio evictions" },
-	[FORM_MEASURED] = { "published measurements",
-		"model precision hardware n_devices config metric value unit kind" },
-	[FORM_PREDICTED] = { "published predictions",
-		"tool model precision hardware n_devices config metric value unit" },
-	[FORM_BOUNDS] = { "roofline bounds",
-		"model precision hardware n_devices config metric measured_tok_s bound_tok_s bound_formula" },
-	[FORM_CONFIGURATIONS] = { "serving configurations",
-		"hardware model tp dp ep max_num_seqs max_num_batched_tokens block_tokens num_gpu_blocks gpu_mem_GB gpu_mem_utilization" },
+	[FORM_GENZ] = { "GenZ totals", {
+		"model", "system", "flops_T", "mem_bw_GBps(2^30)", "system_eff", "bits", "batch",
+		"in_tokens", "out_tokens", "tp", "pp", "ep", "stage", "latency_ms", "offload"
+	} },
+	[FORM_HBF_CLOSED] = { "HBF closed forms", {
+		"quantity", "cell", "closed_form", "published", "error_pct", "formula"
+	} },
+	[FORM_HBF_KYUNG] = { "HBF of Kyung et al.", {
+		"figure", "model", "context_cv", "ratio_kappa", "mean_context", "lin_lout",
+		"capacity", "device", "metric", "value"
+	} },
+	[FORM_HBF_SON] = { "HBF of Son et al.", {
+		"figure", "model", "workload", "memory", "gpus", "slo", "metric", "value",
+		"reading"
+	} },
+	[FORM_VIEWER_LAYERS] = { "LLM-Viewer layers", {
+		"model", "hardware", "w_bit", "a_bit", "kv_bit", "batch", "seqlen", "stage",
+		"layer", "OPs", "memory_access_B", "time_s"
+	} },
+	[FORM_VIEWER_TOTALS] = { "LLM-Viewer totals", {
+		"model", "hardware", "bandwidth_Bps", "peak_ops", "w_bit", "a_bit", "kv_bit",
+		"batch", "seqlen", "stage", "OPs", "memory_access_B", "time_s"
+	} },
+	[FORM_SPLITWISE] = { "Splitwise measurements", {
+		"model", "hardware", "tp", "prompt_tokens", "batch", "output_tokens",
+		"prompt_ms_median", "token_ms_median"
+	} },
+	[FORM_COLLECTIVES] = { "collectives", {
+		"node", "collective", "num_workers", "size_bytes", "median_ms"
+	} },
+	[FORM_ATTENTION_KERNELS] = { "attention kernels", {
+		"hardware", "model", "tp", "prefill_chunk", "kv_prefill", "n_decode", "kv_decode",
+		"time_us"
+	} },
+	[FORM_DENSE_KERNELS] = { "dense kernels", {
+		"hardware", "model", "tp", "layer", "tokens_or_seqs", "time_us", "weight_bytes"
+	} },
+	[FORM_MOE_KERNELS] = { "MoE kernels", {
+		"hardware", "model", "tp", "tokens", "activated_experts", "time_us"
+	} },
+	[FORM_SERVING] = { "serving results", {
+		"hardware", "model", "config", "metric", "vllm_ms", "llmservingsim_ms"
+	} },
+	[FORM_REQUESTS] = { "requests served", {
+		"hardware", "model", "request_id", "input_toks", "output_toks", "arrival_s",
+		"ttft_ms", "e2e_ms", "tpot_ms"
+	} },
+	[FORM_HIT_RATES] = { "prefix hit rates", {
+		"trace", "policy", "capacity_blocks_512tok", "prefix_block_hit_ratio",
+		"evictions"
+	} },
+	[FORM_MEASURED] = { "published measurements", {
+		"model", "precision", "hardware", "n_devices", "config", "metric", "value",
+		"unit", "kind"
+	} },
+	[FORM_PREDICTED] = { "published predictions", {
+		"tool", "model", "precision", "hardware", "n_devices", "config", "metric",
+		"value", "unit"
+	} },
+	[FORM_BOUNDS] = { "roofline bounds", {
+		"model", "precision", "hardware", "n_devices", "config", "metric",
+		"measured_tok_s", "bound_tok_s", "bound_formula"
+	} },
+	[FORM_CONFIGURATIONS] = { "serving configurations", {
+		"hardware", "model", "tp", "dp", "ep", "max_num_seqs", "max_num_batched_tokens",
+		"block_tokens", "num_gpu_blocks", "gpu_mem_GB", "gpu_mem_utilization"
+	} },
 };
 
 const char *form_name(enum form form)
@@ -56,17 +89,13 @@ const char *form_name(enum form form)
 	return shapes[form].name;
 }
 
-static bool has_columns(const struct csv *t, const char *columns)
+static bool has_columns(const struct csv *t, const struct shape *shape)
 {
-	char name[64];
-	size_t n;
+	unsigned int i;
 
-	for (; *columns; columns += n + strspn(columns + n, " ")) {
-		n = strcspn(columns, " ");
-		snprintf(name, sizeof(name), "%.*s", (int)n, columns);
-		if (csv_column(t, name) < 0)
+	for (i = 0; shape->columns[i]; i++)
+		if (csv_column(t, shape->columns[i]) < 0)
 			return false;
-	}
 	return true;
 }
 
@@ -75,7 +104,7 @@ static enum form form_of(const struct csv *t)
 	enum form form;
 
 	for (form = 0; form < FORMS; form++)
-		if (has_columns(t, shapes[form].columns))
+		if (has_columns(t, &shapes[form]))
 			break;
 	return form;
 }
