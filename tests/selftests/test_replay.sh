@@ -6,7 +6,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 data=tests/data
 trace=$data/traces/conversation-120.jsonl
-llama=$data/models/llama-3.1-8b.json
+llama=user/models/llama-3.1-8b.json
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 n=0
@@ -40,7 +40,7 @@ echo "TAP version 13"
 for run in hbm:static hbm-cxl:lru hbm-cxl-hbf:class; do
 	tiers=${run%:*}
 	for model in llama-3.1-8b qwen3-30b-a3b; do
-		terrace replay --trace $trace --model "$data/models/$model.json" \
+		terrace replay --trace $trace --model "user/models/$model.json" \
 			--tiers "$data/tiers/$tiers.ini" --policy "${run#*:}" --limit 2 --json \
 			>"$out/$model-$tiers"
 		result "$model on $tiers with ${run#*:}" $?
@@ -78,7 +78,7 @@ holds "and counted" '.requests.malformed_lines == 1' "$out/bad"
 says "strict: a malformed line is fatal" 'bad.jsonl:2: ' --trace "$out/bad.jsonl" --model $llama \
 	--tiers $data/tiers/hbm.ini --strict
 says "a model that does not fit" 'short by [0-9]+' --trace $trace \
-	--model $data/models/llama-3.1-405b.json --tiers $data/tiers/hbm.ini
+	--model user/models/llama-3.1-405b.json --tiers $data/tiers/hbm.ini
 sed 's/^rank/rnak/' $data/tiers/hbm.ini >"$out/typo.ini"
 says "an unknown key names the nearest" "nearest one is 'rank'" --trace $trace --model $llama \
 	--tiers "$out/typo.ini"

@@ -24,7 +24,7 @@ trap 'rm -rf "$out"' EXIT
 replay()
 {
 	echo "replaying $requests requests on $1, tiers $2, policy $3 ..." >&2
-	terrace replay --trace "$trace" --model "$data/models/$1.json" \
+	terrace replay --trace "$trace" --model "user/models/$1.json" \
 		--tiers "$data/tiers/$2.ini" --policy "$3" --limit "$requests" --json \
 		>"$out/$1-$2.json"
 }
