@@ -2,20 +2,8 @@
 /*
  * Profile files: the parameters of a modelled memory, each with the source it was taken from.
  *
- * INI, one section:
- *
- *   [profile]
- *   name = hbm4
- *   description = one sentence
- *   read_bps = 1.638e12
- *   read_bps.source = published: who, where
- *   write_bps = 1.638e12
- *   write_bps.source = assumed: why
- *
- * The keys are the fields of struct tmodel_profile (TMODEL_PROFILE_FIELDS); one that is not given
- * has its default. A source is compulsory for every key that is given and begins with "published: "
- * (a public document states the value) or "assumed: " (it was derived or chosen; the text says from
- * what and why). Long sources go on in indented lines.
+ * See sourced.h; the section is [profile]. The keys are the fields of struct tmodel_profile
+ * (TMODEL_PROFILE_FIELDS); one that is not given has its default.
  */
 #ifndef _ENGINE_PROFILE_H
 #define _ENGINE_PROFILE_H
@@ -26,9 +14,10 @@
 #include <terrace/model.h>
 
 #include "engine/error.h"
+#include "engine/sourced.h"
 
 #define ENGINE_PROFILE_FIELDS	(sizeof(struct tmodel_profile) / sizeof(__u64))
-#define ENGINE_PROFILE_NAME_MAX	64	/* bytes of a profile's name, with its NUL */
+#define ENGINE_PROFILE_NAME_MAX	ENGINE_SOURCED_NAME_MAX
 
 /**
  * struct engine_profile_field - one field of struct tmodel_profile
@@ -64,18 +53,6 @@ static inline __u64 *engine_profile_value(struct tmodel_profile *p, size_t index
 const struct engine_profile_field *engine_profile_find(const char *name);
 
 /**
- * struct engine_source - where a value comes from
- * @given: the file has the value; otherwise it is the default
- * @published: a public document states it; otherwise it is assumed
- * @text: the citation or the reason, without "published: " or "assumed: "
- */
-struct engine_source {
-	bool given;
-	bool published;
-	char text[512];
-};
-
-/**
  * struct engine_profile - a profile file
  * @name: letters, digits, '-', '_' and '.'
  * @description: one sentence
@@ -84,7 +61,7 @@ struct engine_source {
  */
 struct engine_profile {
 	char name[ENGINE_PROFILE_NAME_MAX];
-	char description[256];
+	char description[ENGINE_SOURCED_DESCRIPTION_MAX];
 	struct tmodel_profile model;
 	struct engine_source sources[ENGINE_PROFILE_FIELDS];
 };
