@@ -10,7 +10,8 @@
 #include "engine/inifile.h"
 #include "sim/named_file.h"
 
-#define SOURCE	".source"
+#define SOURCE		".source"
+#define AT(field)	offsetof(struct accelerator, field)
 
 /* The numbers of a file; @at: where in struct accelerator. */
 static const struct number {
@@ -19,14 +20,13 @@ static const struct number {
 	uint64_t lowest;
 	uint64_t highest;
 } numbers[] = {
-#define PEAK(dtype)	offsetof(struct accelerator, peak_ops[dtype]), 1000000, 1000000000000000000
-	{ "peak_bf16_ops", PEAK(ACCELERATOR_BF16) },
-	{ "peak_fp8_ops", PEAK(ACCELERATOR_FP8) },
-	{ "peak_int8_ops", PEAK(ACCELERATOR_INT8) },
-	{ "peak_fp4_ops", PEAK(ACCELERATOR_FP4) },
-	{ "bandwidth_bps", offsetof(struct accelerator, bandwidth_bps), 1000000, 1000000000000000 },
-	{ "capacity_bytes", offsetof(struct accelerator, capacity_bytes), 4096, 1ULL << 60 },
-	{ "tdp_watts", offsetof(struct accelerator, tdp_watts), 1, 1000000 },
+	{ "peak_bf16_ops", AT(peak_ops[ACCELERATOR_BF16]), 1000000, 1ULL << 60 },
+	{ "peak_fp8_ops", AT(peak_ops[ACCELERATOR_FP8]), 1000000, 1ULL << 60 },
+	{ "peak_int8_ops", AT(peak_ops[ACCELERATOR_INT8]), 1000000, 1ULL << 60 },
+	{ "peak_fp4_ops", AT(peak_ops[ACCELERATOR_FP4]), 1000000, 1ULL << 60 },
+	{ "bandwidth_bps", AT(bandwidth_bps), 1000000, 1ULL << 50 },
+	{ "capacity_bytes", AT(capacity_bytes), 4096, 1ULL << 60 },
+	{ "tdp_watts", AT(tdp_watts), 1, 1000000 },
 };
 
 #define NUMBERS	(sizeof(numbers) / sizeof(*numbers))
@@ -38,7 +38,8 @@ struct reader {
 	unsigned int source[NUMBERS];
 };
 
-static int text(struct engine_ini *ini, const char *key, const char *value, char *to, size_t size)
+static int read_text(struct engine_ini *ini, const char *key, const char *value, char *to,
+		     size_t size)
 {
 	size_t used = strlen(to);
 
@@ -46,7 +47,8 @@ static int text(struct engine_ini *ini, const char *key, const char *value, char
 		return engine_ini_fail(ini, "%s is given a second time: remove one", key);
 	if ((size_t)snprintf(to + used, size - used, "%s%s", used ? " " : "", value) < size - used)
 		return 0;
-	return engine_ini_fail(ini, "the text of %s has more than %zu bytes: cut it", key, size - 1);
+	return engine_ini_fail(ini, "the text of %s has more than %zu bytes: cut it", key,
+			       size - 1);
 }
 
 static int unknown(struct engine_ini *ini, const char *key)
@@ -61,7 +63,7 @@ static int unknown(struct engine_ini *ini, const char *key)
 			       engine_nearest(key, names, NUMBERS + 3));
 }
 
-static int number(struct engine_ini *ini, struct reader *r, size_t i, const char *value)
+static int read_number(struct engine_ini *ini, struct reader *r, size_t i, const char *value)
 {
 	const struct number *n = &numbers[i];
 	uint64_t *to = (uint64_t *)((char *)r->out + n->at);
@@ -79,7 +81,7 @@ static bool begins(const char *value, const char *with)
 	return !strncmp(value, with, n) && value[n];
 }
 
-static int source(struct engine_ini *ini, struct reader *r, size_t i, const char *value)
+static int read_source(struct engine_ini *ini, struct reader *r, size_t i, const char *value)
 {
 	if (ini->continued)
 		return 0;
@@ -94,7 +96,7 @@ static int source(struct engine_ini *ini, struct reader *r, size_t i, const char
 }
 
 /* A number or the source of one. */
-static int figure(struct engine_ini *ini, struct reader *r, const char *key, const char *value)
+static int read_figure(struct engine_ini *ini, struct reader *r, const char *key, const char *value)
 {
 	size_t i, n;
 
@@ -103,9 +105,9 @@ static int figure(struct engine_ini *ini, struct reader *r, const char *key, con
 		if (strncmp(key, numbers[i].key, n))
 			continue;
 		if (!key[n])
-			return number(ini, r, i, value);
+			return read_number(ini, r, i, value);
 		if (!strcmp(key + n, SOURCE))
-			return source(ini, r, i, value);
+			return read_source(ini, r, i, value);
 	}
 	return unknown(ini, key);
 }
@@ -119,12 +121,12 @@ static int entry(struct engine_ini *ini, void *user, const char *section, const 
 		return engine_ini_fail(ini, "there is no section [%s]: put its keys into "
 				       "[accelerator]", section);
 	if (!strcmp(key, "name"))
-		return text(ini, key, value, r->out->name, sizeof(r->out->name));
+		return read_text(ini, key, value, r->out->name, sizeof(r->out->name));
 	if (!strcmp(key, "aliases"))
-		return text(ini, key, value, r->out->aliases, sizeof(r->out->aliases));
+		return read_text(ini, key, value, r->out->aliases, sizeof(r->out->aliases));
 	if (!strcmp(key, "description"))
-		return text(ini, key, value, r->out->description, sizeof(r->out->description));
-	return figure(ini, r, key, value);
+		return read_text(ini, key, value, r->out->description, sizeof(r->out->description));
+	return read_figure(ini, r, key, value);
 }
 
 static int check_sources(const struct reader *r, const char *path, struct engine_error *e)

@@ -59,6 +59,9 @@ static int run_checks(const struct validate *v, struct checks *all, struct engin
 {
 	static int (*const checks[])(const struct validate *v, struct checks *all,
 				     struct engine_error *e) = {
+		validate_bounds,
+		validate_viewer,
+		validate_genz,
 		validate_reload,
 	};
 	unsigned int i;

@@ -24,6 +24,9 @@ struct validate {
 	const char *traces;
 };
 
+int validate_bounds(const struct validate *v, struct checks *all, struct engine_error *e);
+int validate_viewer(const struct validate *v, struct checks *all, struct engine_error *e);
+int validate_genz(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_reload(const struct validate *v, struct checks *all, struct engine_error *e);
 
 #endif /* _SIM_VALIDATE_H */
