@@ -41,6 +41,7 @@ static const struct {
 	{ MODELS "qwen3-30b-a3b.json", 30532122624, 3.35, 98304, 49152 },
 	{ MODELS "qwen3-235b-a22b.json", 235093634560, 22.19, 192512, 96256 },
 	{ MODELS "deepseek-v3.json", 671026419200, 37.55, 70272, 35136 },
+	{ MODELS "deepseek-r1.json", 671026419200, 37.55, 70272, 35136 },
 };
 
 static void read_good(const char *path, enum model_dtype dtype, struct model_config *m)
@@ -176,6 +177,62 @@ static void unknown_types_are_read_by_their_keys(void **state)
 	assert_int_equal(model_part_params(&m, MODEL_ROUTER, 1), 4 * 8);
 }
 
+/*
+ * Text parameters of Llama 4 Maverick from its widths: 400.7e9, 17e9 of them active, as published.
+ * Every other layer has 128 experts and one that all tokens share.
+ */
+static void maverick_by_hand(void **state)
+{
+	uint64_t attention = 5120 * (2 * 40 * 128 + 2 * 8 * 128), expert = 3 * 5120 * 8192;
+	uint64_t dense = 3 * 5120 * 16384, ends = 2 * 202048 * 5120;
+	uint64_t common = 48 * (attention + 2 * 5120) + 24 * (dense + expert + 128 * 5120) + 5120;
+	struct model_config m;
+
+	(void)state;
+	read_good(MODELS "llama-4-maverick.json", MODEL_BF16, &m);
+	assert_int_equal(model_params(&m), common + ends + 24 * 128 * expert);
+	assert_int_equal(model_active_params(&m), common + ends + 24 * expert);
+	assert_int_equal(model_params(&m), 400711848960);
+	assert_int_equal(model_kv_token_bytes(&m), 196608);
+	assert_false(model_is_moe(&m, 0));
+	assert_true(model_is_moe(&m, 47));
+}
+
+/* A token and layer have 2 x 8 x 128 x 2 bytes of KV; 12 of 48 layers keep all of a context. */
+static void local_layers_keep_a_window(void **state)
+{
+	struct model_config m;
+
+	(void)state;
+	read_good(MODELS "llama-4-maverick.json", MODEL_BF16, &m);
+	assert_int_equal(m.local_window, 8192);
+	assert_int_equal(model_kv_context_bytes(&m, 0), 0);
+	assert_int_equal(model_kv_context_bytes(&m, 8192), 8192 * 196608ULL);
+	assert_int_equal(model_kv_context_bytes(&m, 8193), 8192 * 196608ULL + 12 * 4096);
+	assert_int_equal(model_kv_layer_bytes(&m, 0, 100000), 8192 * 4096ULL);
+	assert_int_equal(model_kv_layer_bytes(&m, 2, 100000), 8192 * 4096ULL);
+	assert_int_equal(model_kv_layer_bytes(&m, 3, 100000), 100000 * 4096ULL);
+	assert_int_equal(model_kv_layer_bytes(&m, 47, 100000), 100000 * 4096ULL);
+}
+
+static void windows_are_optional(void **state)
+{
+	struct model_config m;
+
+	read_text(*state, "{" TINY "}", &m);
+	assert_int_equal(m.local_window, 0);
+	assert_int_equal(model_kv_context_bytes(&m, 1000), 1000 * model_kv_token_bytes(&m));
+	/* Without an interval that of Llama 4: of two layers none is global. */
+	read_text(*state, "{" TINY ", \"attention_chunk_size\": 10}", &m);
+	assert_int_equal(model_kv_context_bytes(&m, 1000), 10 * model_kv_token_bytes(&m));
+	read_text(*state, "{" TINY ", \"attention_chunk_size\": 10, "
+		  "\"no_rope_layer_interval\": 2}", &m);
+	assert_int_equal(model_kv_context_bytes(&m, 1000), 1010 * model_kv_token_bytes(&m) / 2);
+	read_text(*state, "{" TINY ", \"attention_chunk_size\": null, "
+		  "\"no_rope_layer_interval\": 2}", &m);
+	assert_int_equal(model_kv_context_bytes(&m, 1000), 1000 * model_kv_token_bytes(&m));
+}
+
 static void names_models_by_file_or_folder(void **state)
 {
 	struct ini_fixture *f = *state;
@@ -208,6 +265,9 @@ static const struct {
 	{ "{\"num_hidden_layers\": 2, \"hidden_size\": 8, \"num_attention_heads\": 16, "
 	  "\"vocab_size\": 10}", "give head_dim" },
 	{ "{\"model_type\": \"deepseek_v3\", " TINY "}", "kv_lora_rank is missing" },
+	{ "{" TINY ", \"attention_chunk_size\": 0}", "attention_chunk_size is 0" },
+	{ "{" TINY ", \"attention_chunk_size\": 9, \"no_rope_layer_interval\": 0}",
+	  "no_rope_layer_interval is 0" },
 	{ "{" TINY ", \"kv_lora_rank\": 4}", "qk_nope_head_dim is missing" },
 	{ "{" TINY ", \"num_experts\": 4}", "num_experts_per_tok is missing" },
 	{ "{" TINY ", \"num_experts\": 4, \"num_experts_per_tok\": 5}",
@@ -255,6 +315,9 @@ int main(void)
 		cmocka_unit_test(experts_have_published_sizes),
 		WITH_FILES(tiny_model_by_hand),
 		WITH_FILES(unknown_types_are_read_by_their_keys),
+		cmocka_unit_test(maverick_by_hand),
+		cmocka_unit_test(local_layers_keep_a_window),
+		WITH_FILES(windows_are_optional),
 		WITH_FILES(names_models_by_file_or_folder),
 		WITH_FILES(refuses_bad_files),
 		cmocka_unit_test(parses_data_types),

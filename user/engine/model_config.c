@@ -150,12 +150,39 @@ uint64_t model_weight_bytes(const struct model_config *m)
 	return model_params(m) * m->weight_dtype;
 }
 
-uint64_t model_kv_token_bytes(const struct model_config *m)
+/* KV bytes of one token in one layer. */
+static uint64_t kv_bytes(const struct model_config *m)
 {
 	uint64_t width = m->attention == MODEL_MLA ? m->kv_lora_rank + m->qk_rope_dim :
 						     2ULL * m->kv_heads * m->head_dim;
 
-	return m->layers * width * m->kv_dtype;
+	return width * m->kv_dtype;
+}
+
+uint64_t model_kv_token_bytes(const struct model_config *m)
+{
+	return m->layers * kv_bytes(m);
+}
+
+static bool is_local(const struct model_config *m, uint32_t layer)
+{
+	return m->local_window && (layer + 1) % m->global_every;
+}
+
+uint64_t model_kv_layer_bytes(const struct model_config *m, uint32_t layer, uint64_t tokens)
+{
+	if (is_local(m, layer) && tokens > m->local_window)
+		tokens = m->local_window;
+	return tokens * kv_bytes(m);
+}
+
+uint64_t model_kv_context_bytes(const struct model_config *m, uint64_t tokens)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t layer = 0; layer < m->layers; layer++)
+		sum += model_kv_layer_bytes(m, layer, tokens);
+	return sum;
 }
 
 /* Operations of attention in all layers for one token and one token of its context. */

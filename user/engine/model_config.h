@@ -8,6 +8,10 @@
  * biases and inner norms that its keys do not mention. A draft head for multi-token prediction is
  * not counted.
  *
+ * Layers that attend to the last tokens alone (attention_chunk_size and no_rope_layer_interval of
+ * Llama 4) count in the KV of a context only: operations are those of full attention, an upper
+ * bound.
+ *
  * Counts are in parameters, bytes are parameters times the bytes of the data type. Ranges of the
  * fields (checked on reading) keep all products below 2^63.
  *
@@ -53,6 +57,8 @@ enum model_dtype { MODEL_FP8 = 1, MODEL_BF16 = 2 };
  * @router_bias: the router has a bias for each expert (deepseek_v3)
  * @first_dense: layers before the first MoE layer
  * @moe_every: of the rest every so many-th layer is MoE, 1 = all
+ * @local_window: tokens whose KV a local layer keeps at most; 0 = no layer is local
+ * @global_every: every so many-th layer is not local
  */
 struct model_config {
 	char name[MODEL_NAME_MAX];
@@ -81,6 +87,8 @@ struct model_config {
 	bool router_bias;
 	uint32_t first_dense;
 	uint32_t moe_every;
+	uint32_t local_window;
+	uint32_t global_every;
 };
 
 /**
@@ -161,6 +169,18 @@ uint64_t model_weight_bytes(const struct model_config *m);
  * model_kv_token_bytes - KV bytes of one token in all layers
  */
 uint64_t model_kv_token_bytes(const struct model_config *m);
+
+/**
+ * model_kv_layer_bytes - KV bytes that one layer keeps of a context
+ * @layer: 0 to layers - 1
+ * @tokens: of the context, below 2^32
+ */
+uint64_t model_kv_layer_bytes(const struct model_config *m, uint32_t layer, uint64_t tokens);
+
+/**
+ * model_kv_context_bytes - KV bytes that all layers keep of a context
+ */
+uint64_t model_kv_context_bytes(const struct model_config *m, uint64_t tokens);
 
 /**
  * struct model_work - what a step computes

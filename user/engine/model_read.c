@@ -145,6 +145,21 @@ static int read_mla(const struct model_reader *r)
 	return err;
 }
 
+/* The interval that Llama 4 has when its file does not say one. */
+#define GLOBAL_EVERY	4
+
+static int read_window(const struct model_reader *r)
+{
+	struct model_config *m = r->m;
+	int err = read_optional(r, "attention_chunk_size", 1, UINT32_MAX, &m->local_window);
+
+	m->global_every = GLOBAL_EVERY;
+	if (!err && m->local_window)
+		err = read_optional(r, "no_rope_layer_interval", 1, MODEL_LAYERS_MAX,
+				    &m->global_every);
+	return err;
+}
+
 /* The first of the names under which families give the number of experts. */
 static const char *experts_key(const struct model_reader *r)
 {
@@ -286,6 +301,8 @@ static int read_model(const struct model_reader *r, enum model_dtype dtype)
 	err = read_shape(r);
 	if (!err)
 		err = m->attention == MODEL_MLA ? read_mla(r) : read_gqa(r);
+	if (!err)
+		err = read_window(r);
 	if (!err)
 		err = read_ffn(r);
 	if (!err)
