@@ -59,6 +59,10 @@ static int run_checks(const struct validate *v, struct checks *all, struct engin
 {
 	static int (*const checks[])(const struct validate *v, struct checks *all,
 				     struct engine_error *e) = {
+		validate_son_wear,
+		validate_kyung_lifetime,
+		validate_son_batch,
+		validate_kyung_tpot,
 		validate_bounds,
 		validate_viewer,
 		validate_genz,

@@ -24,6 +24,10 @@ struct validate {
 	const char *traces;
 };
 
+int validate_son_wear(const struct validate *v, struct checks *all, struct engine_error *e);
+int validate_kyung_lifetime(const struct validate *v, struct checks *all, struct engine_error *e);
+int validate_son_batch(const struct validate *v, struct checks *all, struct engine_error *e);
+int validate_kyung_tpot(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_bounds(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_viewer(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_genz(const struct validate *v, struct checks *all, struct engine_error *e);
