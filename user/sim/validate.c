@@ -66,6 +66,7 @@ static int run_checks(const struct validate *v, struct checks *all, struct engin
 		validate_bounds,
 		validate_viewer,
 		validate_genz,
+		validate_collectives,
 		validate_reload,
 	};
 	unsigned int i;

@@ -31,6 +31,7 @@ int validate_kyung_tpot(const struct validate *v, struct checks *all, struct eng
 int validate_bounds(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_viewer(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_genz(const struct validate *v, struct checks *all, struct engine_error *e);
+int validate_collectives(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_reload(const struct validate *v, struct checks *all, struct engine_error *e);
 
 #endif /* _SIM_VALIDATE_H */

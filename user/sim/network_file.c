@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Reading network files. */
+#include "sim/network_file.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/datafile.h"
+#include "engine/inifile.h"
+#include "sim/collective.h"
+
+#define SOURCE_SUFFIX	".source"
+#define KEY_MAX		64
+
+struct reader {
+	struct network_file *out;
+	unsigned int value_line[NETWORK_KEYS];
+	unsigned int source_line[NETWORK_KEYS];
+};
+
+/* How the value of a key is written. */
+enum form { FORM_NUMBER, FORM_NAME, FORM_NAMES, FORM_NUMBERS, FORM_PERCENTILES };
+
+/**
+ * struct key - a key
+ * @offset: of its value in struct network_file
+ * @lowest, @highest: of numbers; the check of the whole file may be stricter
+ * @names: @n_names that the value is one or several of
+ */
+struct key {
+	const char *section;
+	const char *name;
+	enum form form;
+	size_t offset;
+	uint64_t lowest;
+	uint64_t highest;
+	const char *const *names;
+	size_t n_names;
+};
+
+#define NUMBER(section, field, lowest, highest) \
+	{ #section, #field, FORM_NUMBER, \
+	  offsetof(struct network_file, section.field), lowest, highest, NULL, 0 }
+#define NAME(section, key, field, names, count) \
+	{ #section, key, FORM_NAME, \
+	  offsetof(struct network_file, section.field), 0, 0, names, count }
+
+#define NS_MAX	1000000000000ULL
+
+static const struct key keys[NETWORK_KEYS] = {
+	NAME(network, "topology", topology, network_topology_names, NETWORK_TOPOLOGIES),
+	NUMBER(network, nodes, 1, NETWORK_NODES_MAX),
+	NUMBER(network, radix, 2, NETWORK_NODES_MAX),
+	{ "network", "shape", FORM_NUMBERS, offsetof(struct network_file, network.shape), 2,
+	  NETWORK_NODES_MAX, NULL, 0 },
+	NUMBER(network, router_nodes, 1, NETWORK_NODES_MAX),
+	NUMBER(network, group_routers, 1, NETWORK_NODES_MAX),
+	NUMBER(network, router_globals, 1, NETWORK_NODES_MAX),
+	NUMBER(network, links, 1, 1024),
+	NUMBER(network, link_bps, 1, 1000000000000000ULL),
+	NUMBER(network, efficiency_permille, 1, 1000),
+	NUMBER(network, link_ns, 0, NS_MAX),
+	NUMBER(network, hop_ns, 0, NS_MAX),
+	NUMBER(network, message_ns, 0, NS_MAX),
+	NUMBER(network, launch_ns, 0, NS_MAX),
+	NUMBER(network, send_ns, 0, NS_MAX),
+	NUMBER(network, memory_ns, 0, NS_MAX),
+	NUMBER(network, landing_bytes, 0, 1ULL << 40),
+	NUMBER(network, in_network, 0, 1),
+	{ "network", "algorithms", FORM_NAMES, offsetof(struct network_file, network.algorithms),
+	  0, 0, collective_algorithm_names, ALGORITHMS },
+	NAME(straggler, "distribution", kind, straggler_kind_names, STRAGGLER_KINDS),
+	NUMBER(straggler, mean_ns, 1, NS_MAX),
+	NUMBER(straggler, median_ns, 1, NS_MAX),
+	NUMBER(straggler, sigma_permille, 1, 4000),
+	{ "straggler", "percentiles", FORM_PERCENTILES, 0, 0, 0, NULL, 0 },
+	NUMBER(straggler, timeout_ns, 1, NS_MAX),
+	NAME(straggler, "substitute", substitute, straggler_substitute_names, SUBSTITUTES),
+	NUMBER(straggler, seed, 0, UINT64_MAX),
+	NUMBER(straggler, samples, 1, 1000000),
+};
+
+const char *network_file_key(unsigned int index)
+{
+	return keys[index].name;
+}
+
+static const struct key *find_key(const char *section, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NETWORK_KEYS; i++)
+		if (!strcmp(keys[i].section, section) && !strcmp(keys[i].name, name))
+			return &keys[i];
+	return NULL;
+}
+
+static int unknown_key(struct engine_ini *ini, const char *section, const char *name)
+{
+	const char *names[NETWORK_KEYS + 2] = { "name", "description" };
+	size_t i, n = strcmp(section, "network") ? 0 : 2;
+
+	for (i = 0; i < NETWORK_KEYS; i++)
+		if (!strcmp(keys[i].section, section))
+			names[n++] = keys[i].name;
+	return engine_ini_fail(ini, "[%s] has no key '%s'; the nearest one is '%s'", section, name,
+			       engine_nearest(name, names, n));
+}
+
+/* One of the names of a key. */
+static int take_name(struct engine_ini *ini, const struct key *k, const char *text, uint64_t *out)
+{
+	for (*out = 0; *out < k->n_names; ++*out)
+		if (!strcmp(k->names[*out], text))
+			return 0;
+	return engine_ini_fail(ini, "there is no %s '%s'; the nearest one is '%s'", k->name, text,
+			       engine_nearest(text, k->names, k->n_names));
+}
+
+/* The next word of a text; NULL at its end. */
+static const char *next_word(const char **text, char word[KEY_MAX])
+{
+	size_t n;
+
+	*text += strspn(*text, " \t");
+	n = strcspn(*text, " \t");
+	snprintf(word, KEY_MAX, "%.*s", (int)n, *text);
+	*text += n;
+	return n ? word : NULL;
+}
+
+static int take_names(struct engine_ini *ini, const struct key *k, const char *text, uint64_t *out)
+{
+	char word[KEY_MAX];
+	uint64_t index;
+
+	for (*out = 0; next_word(&text, word); *out |= 1ULL << index)
+		if (take_name(ini, k, word, &index))
+			return -EINVAL;
+	return *out ? 0 : engine_ini_fail(ini, "%s is empty: name one or remove it", k->name);
+}
+
+static int take_numbers(struct engine_ini *ini, const struct key *k, const char *text,
+			uint64_t *out)
+{
+	char word[KEY_MAX];
+	unsigned int i;
+
+	for (i = 0; next_word(&text, word); i++) {
+		if (i == NETWORK_DIMENSIONS_MAX)
+			return engine_ini_fail(ini, "%s has more than %u numbers: remove some",
+					       k->name, NETWORK_DIMENSIONS_MAX);
+		if (engine_ini_number(ini, k->name, word, 0, k->lowest, k->highest, &out[i]))
+			return -EINVAL;
+	}
+	return i ? 0 : engine_ini_fail(ini, "%s is empty: give numbers as '4 4'", k->name);
+}
+
+/* "99.9:2000": percent and nanoseconds. */
+static int take_percentile(struct engine_ini *ini, char *word, struct straggler_point *out)
+{
+	char *colon = strchr(word, ':'), *end = word;
+	double percent = 0;
+
+	if (colon) {
+		*colon = '\0';
+		if (isdigit((unsigned char)*word))
+			percent = strtod(word, &end);
+	}
+	if (!colon || end != colon || !(percent >= 0 && percent <= 100))
+		return engine_ini_fail(ini, "'%s' is no percentile: write it as 99.9:2000, percent "
+				       "from 0 to 100 and nanoseconds", word);
+	out->share = percent / 100;
+	return engine_ini_number(ini, "a percentile", colon + 1, 0, 0, NS_MAX, &out->ns);
+}
+
+static int take_percentiles(struct engine_ini *ini, const char *text, struct straggler *s)
+{
+	char word[KEY_MAX];
+
+	for (s->n_points = 0; next_word(&text, word); s->n_points++) {
+		if (s->n_points == STRAGGLER_POINTS_MAX)
+			return engine_ini_fail(ini, "there are more than %u percentiles: remove "
+					       "some", STRAGGLER_POINTS_MAX);
+		if (take_percentile(ini, word, &s->points[s->n_points]))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int take_value(struct engine_ini *ini, struct network_file *out, const struct key *k,
+		      const char *value)
+{
+	void *at = (char *)out + k->offset;
+	uint64_t index;
+	int err;
+
+	switch (k->form) {
+	case FORM_NUMBER:
+		return engine_ini_number(ini, k->name, value, 0, k->lowest, k->highest, at);
+	case FORM_NAMES:
+		return take_names(ini, k, value, at);
+	case FORM_NUMBERS:
+		return take_numbers(ini, k, value, at);
+	case FORM_PERCENTILES:
+		return take_percentiles(ini, value, &out->straggler);
+	default:
+		err = take_name(ini, k, value, &index);
+		*(unsigned int *)at = index;
+		return err;
+	}
+}
+
+static int read_value(struct engine_ini *ini, struct reader *r, const struct key *k,
+		      const char *value)
+{
+	size_t i = k - keys;
+
+	if (ini->continued)
+		return engine_ini_fail(ini, "%s goes on in this line: write it in one", k->name);
+	if (r->value_line[i])
+		return engine_ini_fail(ini, "%s is given a second time: remove one", k->name);
+	r->value_line[i] = ini->line;
+	r->out->sources[i].given = true;
+	return take_value(ini, r->out, k, value);
+}
+
+/* Put text behind what is there already. */
+static int append(struct engine_ini *ini, const char *key, char *to, size_t size, const char *text)
+{
+	size_t used = strlen(to);
+
+	if (used && !ini->continued)
+		return engine_ini_fail(ini, "%s is given a second time: remove one", key);
+	if ((size_t)snprintf(to + used, size - used, "%s%s", used ? " " : "", text) < size - used)
+		return 0;
+	return engine_ini_fail(ini, "the text of %s has more than %zu bytes: cut it", key,
+			       size - 1);
+}
+
+static const char *without(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return !strncmp(text, prefix, n) && text[n] ? text + n : NULL;
+}
+
+static int read_source(struct engine_ini *ini, struct reader *r, const struct key *k,
+		       const char *value)
+{
+	struct engine_source *source = &r->out->sources[k - keys];
+	const char *text = value;
+
+	if (!ini->continued) {
+		text = without(value, "published: ");
+		source->published = text;
+		text = text ?: without(value, "assumed: ");
+		if (!text)
+			return engine_ini_fail(ini, "%s.source must be 'published: ...' or "
+					       "'assumed: ...'", k->name);
+		r->source_line[k - keys] = ini->line;
+	}
+	return append(ini, k->name, source->text, sizeof(source->text), text);
+}
+
+static bool is_source(const char *key, char base[KEY_MAX])
+{
+	size_t n = strlen(key), suffix = strlen(SOURCE_SUFFIX);
+
+	if (n <= suffix || n - suffix >= KEY_MAX || strcmp(key + n - suffix, SOURCE_SUFFIX))
+		return false;
+	memcpy(base, key, n - suffix);
+	base[n - suffix] = '\0';
+	return true;
+}
+
+static int read_entry(struct engine_ini *ini, void *user, const char *section, const char *key,
+		      const char *value)
+{
+	struct reader *r = user;
+	const struct key *k;
+	char base[KEY_MAX];
+	bool source;
+
+	if (strcmp(section, "network") && strcmp(section, "straggler"))
+		return engine_ini_fail(ini, "there is no section [%s]: put its keys into [network] "
+				       "or [straggler]", section);
+	if (!strcmp(section, "network") && !strcmp(key, "name"))
+		return append(ini, key, r->out->name, sizeof(r->out->name), value);
+	if (!strcmp(section, "network") && !strcmp(key, "description"))
+		return append(ini, key, r->out->description, sizeof(r->out->description), value);
+	source = is_source(key, base);
+	k = find_key(section, source ? base : key);
+	if (!k)
+		return unknown_key(ini, section, source ? base : key);
+	return source ? read_source(ini, r, k, value) : read_value(ini, r, k, value);
+}
+
+static int check_sources(const struct reader *r, const char *path, struct engine_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < NETWORK_KEYS; i++) {
+		if (!r->value_line[i] == !r->source_line[i])
+			continue;
+		if (r->value_line[i])
+			engine_error_set(e, "%s:%u: %s has no source: add a line %s.source = ...",
+					 path, r->value_line[i], keys[i].name, keys[i].name);
+		else
+			engine_error_set(e, "%s:%u: %s has a source but no value: add %s", path,
+					 r->source_line[i], keys[i].name, keys[i].name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_given(const struct reader *r, const char *path, struct engine_error *e)
+{
+	static const char *const needed[] = { "topology", "nodes", "link_bps" };
+	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (r->value_line[find_key("network", needed[i]) - keys])
+			continue;
+		engine_error_set(e, "%s: [network] has no %s: add it", path, needed[i]);
+		return -EINVAL;
+	}
+	if (*r->out->name && *r->out->description)
+		return 0;
+	engine_error_set(e, "%s: [network] has no %s: add it", path,
+			 *r->out->name ? "description" : "name");
+	return -EINVAL;
+}
+
+int network_file_read(const char *path, struct network_file *out, struct engine_error *e)
+{
+	struct reader r = { .out = out };
+	int err;
+
+	*out = (struct network_file) { 0 };
+	network_init(&out->network);
+	straggler_init(&out->straggler);
+	err = engine_ini_read(path, read_entry, &r, e);
+	if (!err)
+		err = check_given(&r, path, e);
+	if (!err)
+		err = check_sources(&r, path, e);
+	if (!err)
+		err = network_check(&out->network, path, e);
+	if (!err)
+		err = straggler_check(&out->straggler, path, e);
+	return err;
+}
+
+struct wanted {
+	const char *name;
+	struct network_file *out;
+	struct engine_error *e;
+};
+
+static int look_into(void *ctx, const char *folder)
+{
+	const struct wanted *w = ctx;
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s.ini", folder, w->name) >= sizeof(path))
+		return -ENOENT;
+	return network_file_read(path, w->out, w->e);
+}
+
+int network_file_find(const char *name, struct network_file *out, struct engine_error *e)
+{
+	struct wanted w = { name, out, e };
+	int err = -ENOENT;
+
+	if (*name && !strchr(name, '/'))
+		err = engine_datafile_search("networks", "TERRACE_NETWORKS", NULL, look_into, &w);
+	if (err == -ENOENT)
+		engine_error_set(e, "there is no network '%s': put %s.ini into a folder of "
+				 "TERRACE_NETWORKS", name, name);
+	return err;
+}
