@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Reading network files, and the networks of this project. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <glob.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/collective.h"
+#include "sim/network_file.h"
+
+#include "ini_fixture.h"
+
+/* 11 lines: a ring that is complete but for what a test adds. */
+#define HEAD								\
+	"[network]\n"							\
+	"name = test\n"							\
+	"description = a network for tests\n"				\
+	"topology = ring\n"						\
+	"topology.source = assumed: a test\n"				\
+	"nodes = 8\n"							\
+	"nodes.source = assumed: a test\n"				\
+	"link_bps = 25e9\n"						\
+	"link_bps.source = published: one,\n"				\
+	"  two\n"							\
+	"\n"
+
+#define KEY(key, value)	key " = " value "\n" key ".source = assumed: a test\n"
+
+static int read_text(void **state, struct network_file *out, struct engine_error *e,
+		     const char *text)
+{
+	struct ini_fixture *f = *state;
+
+	ini_fixture_text(f, "test.ini", "%s", text);
+	memset(e, 0, sizeof(*e));
+	return network_file_read(f->path, out, e);
+}
+
+static void check_refused(void **state, const char *text, const char *const *words)
+{
+	struct network_file file;
+	struct engine_error e;
+
+	assert_int_equal(read_text(state, &file, &e, text), -EINVAL);
+	for (; *words; words++)
+		if (!strstr(e.text, *words))
+			fail_msg("'%s' does not hold '%s'", e.text, *words);
+}
+
+#define CHECK_REFUSED(text, ...) \
+	check_refused(state, text, (const char *const []) { "test.ini:", __VA_ARGS__, NULL })
+
+static const struct engine_source *source_of(const struct network_file *f, const char *key)
+{
+	unsigned int i;
+
+	for (i = 0; strcmp(network_file_key(i), key); i++)
+		assert_true(i + 1 < NETWORK_KEYS);
+	return &f->sources[i];
+}
+
+static void test_read(void **state)
+{
+	struct network_file f;
+	struct engine_error e;
+
+	if (read_text(state, &f, &e, HEAD KEY("links", "4") KEY("link_ns", "100")
+		      KEY("algorithms", "ring  direct") "[straggler]\n"
+		      KEY("distribution", "percentiles")
+		      KEY("percentiles", "0:500 99.9:2e3 100:9000") KEY("timeout_ns", "5000")
+		      KEY("substitute", "zero") KEY("seed", "7")))
+		fail_msg("%s", e.text);
+	assert_string_equal(f.name, "test");
+	assert_string_equal(f.description, "a network for tests");
+	assert_int_equal(f.network.topology, NETWORK_RING);
+	assert_int_equal(f.network.nodes, 8);
+	assert_int_equal(f.network.links, 4);
+	assert_int_equal(f.network.link_bps, 25000000000);
+	assert_int_equal(f.network.link_ns, 100);
+	assert_int_equal(f.network.efficiency_permille, 1000);
+	assert_int_equal(f.network.algorithms, 1 << ALGORITHM_RING | 1 << ALGORITHM_DIRECT);
+	assert_int_equal(f.straggler.kind, STRAGGLER_PERCENTILES);
+	assert_int_equal(f.straggler.n_points, 3);
+	assert_true(f.straggler.points[1].share == 99.9 / 100);
+	assert_int_equal(f.straggler.points[1].ns, 2000);
+	assert_int_equal(f.straggler.timeout_ns, 5000);
+	assert_int_equal(f.straggler.substitute, SUBSTITUTE_ZERO);
+	assert_int_equal(f.straggler.seed, 7);
+	assert_true(source_of(&f, "link_bps")->published);
+	assert_string_equal(source_of(&f, "link_bps")->text, "one, two");
+	assert_false(source_of(&f, "nodes")->published);
+	assert_false(source_of(&f, "radix")->given);
+}
+
+static void test_shape(void **state)
+{
+	struct network_file f;
+	struct engine_error e;
+
+	if (read_text(state, &f, &e, "[network]\nname = t\ndescription = t\n"
+		      KEY("topology", "torus_3d") KEY("nodes", "32") KEY("shape", "4 4 2")
+		      KEY("link_bps", "1e9")))
+		fail_msg("%s", e.text);
+	assert_int_equal(f.network.shape[2], 2);
+	assert_int_equal(f.straggler.kind, STRAGGLER_NONE);
+	CHECK_REFUSED("[network]\n" KEY("shape", "4 4 2 2"), ":2:", "more than 3 numbers");
+	CHECK_REFUSED("[network]\n" KEY("shape", "4 x"), ":2:", "shape is 'x'");
+	CHECK_REFUSED("[network]\n" KEY("shape", "1 4"), ":2:", "shape is 1", "from 2");
+}
+
+static void test_unknown(void **state)
+{
+	CHECK_REFUSED(HEAD KEY("link_nss", "1"), ":12:", "'link_nss'", "'link_ns'");
+	CHECK_REFUSED(HEAD "lnks.source = assumed: x\n", ":12:", "'lnks'", "'links'");
+	CHECK_REFUSED(HEAD KEY("seed", "1"), ":12:", "[network] has no key 'seed'");
+	CHECK_REFUSED(HEAD "[stragler]\n" KEY("seed", "1"), "[stragler]", "[straggler]");
+	CHECK_REFUSED("[network]\n" KEY("topology", "thorus_2d"), ":2:", "no topology 'thorus_2d'",
+		      "'torus_2d'");
+	CHECK_REFUSED(HEAD KEY("algorithms", "ring rng"), ":12:", "'rng'", "'ring'");
+	CHECK_REFUSED(HEAD "[straggler]\n" KEY("distribution", "normal"), ":13:", "'lognormal'");
+}
+
+static void test_values(void **state)
+{
+	CHECK_REFUSED(HEAD KEY("links", "0"), ":12:", "links is 0", "from 1 to 1024");
+	CHECK_REFUSED(HEAD KEY("links", "-1"), ":12:", "must be a number");
+	CHECK_REFUSED(HEAD KEY("hop_ns", "0.5"), ":12:", "whole number");
+	CHECK_REFUSED(HEAD KEY("in_network", "2"), ":12:", "from 0 to 1");
+	CHECK_REFUSED(HEAD KEY("nodes", "9"), ":12:", "nodes is given a second time");
+	CHECK_REFUSED(HEAD "name = other\n", ":12:", "name is given a second time");
+	CHECK_REFUSED(HEAD "links = 1\n  2\n", ":13:", "goes on in this line");
+	CHECK_REFUSED(HEAD KEY("algorithms", ""), ":12:", "algorithms is empty");
+	CHECK_REFUSED(HEAD KEY("in_network", "1"), "a ring has no switch");
+	CHECK_REFUSED(HEAD KEY("radix", "2"), "a ring has no such radix");
+}
+
+static void test_percentiles(void **state)
+{
+#define PERCENTILES(text) HEAD "[straggler]\n" KEY("distribution", "percentiles") \
+	KEY("percentiles", text)
+	CHECK_REFUSED(PERCENTILES("0:1 50"), ":15:", "'50' is no percentile");
+	CHECK_REFUSED(PERCENTILES("0:1 x:2"), ":15:", "'x' is no percentile");
+	CHECK_REFUSED(PERCENTILES("0:1 nan:2"), ":15:", "no percentile");
+	CHECK_REFUSED(PERCENTILES("0:1 101:2"), ":15:", "from 0 to 100");
+	CHECK_REFUSED(PERCENTILES("0:1 100:x"), ":15:", "a percentile is 'x'");
+	CHECK_REFUSED(PERCENTILES("0:1 50:9 40:9 100:9"), "must ascend");
+	CHECK_REFUSED(PERCENTILES("0:0 1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8 9:9 10:10 11:11 12:12 "
+				  "13:13 14:14 15:15 100:16"), ":15:", "more than 16");
+	CHECK_REFUSED(HEAD "[straggler]\n" KEY("distribution", "percentiles"), "0 percentiles");
+	CHECK_REFUSED(HEAD "[straggler]\n" KEY("distribution", "exponential"), "mean_ns is 0");
+}
+
+static void test_sources(void **state)
+{
+	CHECK_REFUSED(HEAD "links = 2\n", ":12:", "links has no source");
+	CHECK_REFUSED(HEAD "links.source = assumed: x\n", ":12:", "links has a source but no value");
+	CHECK_REFUSED(HEAD "links.source = guessed\n", ":12:", "'published: ...' or 'assumed: ...'");
+	CHECK_REFUSED(HEAD "links.source = assumed: \n", ":12:", "'assumed: ...'");
+	CHECK_REFUSED(HEAD KEY("links", "2") "links.source = assumed: x\n", ":14:",
+		      "given a second time");
+}
+
+static void test_missing(void **state)
+{
+	CHECK_REFUSED("[network]\n", "no topology: add it");
+	CHECK_REFUSED("[network]\n" KEY("topology", "ring") KEY("nodes", "2"), "no link_bps");
+	CHECK_REFUSED("[network]\nname = x\n" KEY("topology", "ring") KEY("nodes", "2")
+		      KEY("link_bps", "1"), "no description");
+	CHECK_REFUSED("", "no topology");
+	CHECK_REFUSED("[network\n", ":1:");
+	CHECK_REFUSED("[network]\nnonsense\n", ":2:");
+}
+
+static void test_find(void **state)
+{
+	struct ini_fixture *fixture = *state;
+	struct network_file f;
+	struct engine_error e;
+
+	ini_fixture_text(fixture, "mine.ini", "%s", HEAD);
+	assert_int_equal(setenv("TERRACE_NETWORKS", fixture->folder, 1), 0);
+	assert_int_equal(network_file_find("mine", &f, &e), 0);
+	assert_int_equal(f.network.nodes, 8);
+	assert_int_equal(network_file_find("h100_dgx", &f, &e), 0);
+	assert_int_equal(f.network.links, 18);
+	assert_int_equal(network_file_find("no_such", &f, &e), -ENOENT);
+	assert_non_null(strstr(e.text, "no_such"));
+	assert_non_null(strstr(e.text, "TERRACE_NETWORKS"));
+	assert_int_equal(network_file_find("../networks/h100_dgx", &f, &e), -ENOENT);
+	assert_int_equal(network_file_find("", &f, &e), -ENOENT);
+	unsetenv("TERRACE_NETWORKS");
+}
+
+/* All of them can be read and are called what their file is. */
+static void test_shipped(void **state)
+{
+	struct network_file f;
+	struct engine_error e;
+	char name[128];
+	glob_t files;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(glob("user/networks/*.ini", 0, NULL, &files), 0);
+	for (i = 0; i < files.gl_pathc; i++) {
+		if (network_file_read(files.gl_pathv[i], &f, &e))
+			fail_msg("%s", e.text);
+		snprintf(name, sizeof(name), "%s.ini", f.name);
+		assert_string_equal(basename(files.gl_pathv[i]), name);
+	}
+	globfree(&files);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, ini_fixture_begin, ini_fixture_end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_read), TEST(test_shape), TEST(test_unknown), TEST(test_values),
+		TEST(test_percentiles), TEST(test_sources), TEST(test_missing), TEST(test_find),
+		cmocka_unit_test(test_shipped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
