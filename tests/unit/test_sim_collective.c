@@ -12,9 +12,12 @@
 #include "engine/random.h"
 #include "sim/collective.h"
 
+#define EXACT	0.000000000001
+#define NS	0.000000001
+
 #define MB	1e6
-#define MS	1e-3
-#define US	1e-6
+#define MS	0.001
+#define US	0.000001
 
 /* A GB/s, 100 ns a link, 50 ns a switch, 1 us a message, 10 us a launch, 5 us a send. */
 static struct network network_of(enum network_topology topology, uint64_t nodes)
@@ -63,7 +66,7 @@ static struct network dragonfly_of(uint64_t p, uint64_t a, uint64_t h, uint64_t 
 
 static void close_to(double ours, double expected)
 {
-	if (!(fabs(ours - expected) <= 1e-12 * fabs(expected)))
+	if (!(fabs(ours - expected) <= EXACT * fabs(expected)))
 		fail_msg("%.15g is not %.15g", ours, expected);
 }
 
@@ -218,13 +221,13 @@ static void test_landing_zone(void **state)
 
 	(void)state;
 	n.memory_ns = 300;
-	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_DOUBLING, 4096, 2 * 1.55 * US, 8192e-9);
+	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_DOUBLING, 4096, 2 * 1.55 * US, 8192 * NS);
 	n.landing_bytes = 4096;
-	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_DOUBLING, 4096, 2 * 1.25 * US, 8192e-9);
-	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_DOUBLING, 4097, 2 * 1.55 * US, 8194e-9);
+	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_DOUBLING, 4096, 2 * 1.25 * US, 8192 * NS);
+	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_DOUBLING, 4097, 2 * 1.55 * US, 8194 * NS);
 	/* Three messages land at the same time. */
-	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_ONE_SHOT, 1365, 3.25 * US, 4095e-9);
-	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_ONE_SHOT, 1366, 3.55 * US, 4098e-9);
+	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_ONE_SHOT, 1365, 3.25 * US, 4095 * NS);
+	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_ONE_SHOT, 1366, 3.55 * US, 4098 * NS);
 }
 
 static void test_one_node(void **state)
@@ -329,7 +332,7 @@ static void test_bounds(void **state)
 		for (by = 0; by < ALGORITHMS; by++)
 			if (collective_by(&n, op, by, bytes, &cost)) {
 				assert_true(cost.seconds >= best.seconds);
-				assert_true(cost.transfer >= least * (1 - 1e-12));
+				assert_true(cost.transfer >= least * (1 - EXACT));
 			}
 		assert_true(collective_best(&n, op, bytes * 1.5).seconds >= best.seconds);
 	}

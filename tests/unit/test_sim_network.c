@@ -13,6 +13,9 @@
 
 #include "sim/network.h"
 
+#define EXACT	0.000000000001
+#define NS	0.000000001
+
 static struct network network_of(enum network_topology topology, uint64_t nodes)
 {
 	struct network n;
@@ -54,7 +57,7 @@ static struct network dragonfly_of(uint64_t p, uint64_t a, uint64_t h, uint64_t 
 
 static void close_to(double ours, double expected)
 {
-	if (!(fabs(ours - expected) <= 1e-12 * fabs(expected)))
+	if (!(fabs(ours - expected) <= EXACT * fabs(expected)))
 		fail_msg("%.15g is not %.15g", ours, expected);
 }
 
@@ -226,8 +229,8 @@ static void test_path(void **state)
 	(void)state;
 	n.link_ns = 100;
 	n.hop_ns = 50;
-	close_to(network_path_seconds(&n, 1), 100e-9);
-	close_to(network_path_seconds(&n, 5), 700e-9);
+	close_to(network_path_seconds(&n, 1), 100 * NS);
+	close_to(network_path_seconds(&n, 5), 700 * NS);
 	assert_true(network_path_seconds(&n, 0) == 0);
 }
 
@@ -241,7 +244,8 @@ static void check_refused(struct network n, const char *const *words)
 			fail_msg("'%s' does not hold '%s'", e.text, *words);
 }
 
-#define CHECK_REFUSED(n, ...) check_refused(n, (const char *const []) { "net: ", __VA_ARGS__, NULL })
+#define CHECK_REFUSED(n, ...) \
+	check_refused(n, (const char *const []) { "net: ", __VA_ARGS__, NULL })
 
 static void test_sizes(void **state)
 {

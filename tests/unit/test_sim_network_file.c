@@ -33,7 +33,7 @@
 	"  two\n"							\
 	"\n"
 
-#define KEY(key, value)	key " = " value "\n" key ".source = assumed: a test\n"
+#define SOURCE(key)	key ".source = assumed: a test\n"
 
 static int read_text(void **state, struct network_file *out, struct engine_error *e,
 		     const char *text)
@@ -73,11 +73,13 @@ static void test_read(void **state)
 	struct network_file f;
 	struct engine_error e;
 
-	if (read_text(state, &f, &e, HEAD KEY("links", "4") KEY("link_ns", "100")
-		      KEY("algorithms", "ring  direct") "[straggler]\n"
-		      KEY("distribution", "percentiles")
-		      KEY("percentiles", "0:500 99.9:2e3 100:9000") KEY("timeout_ns", "5000")
-		      KEY("substitute", "zero") KEY("seed", "7")))
+	if (read_text(state, &f, &e, HEAD "links = 4\n" SOURCE("links")
+		      "link_ns = 100\n" SOURCE("link_ns")
+		      "algorithms = ring  direct\n" SOURCE("algorithms") "[straggler]\n"
+		      "distribution = percentiles\n" SOURCE("distribution")
+		      "percentiles = 0:500 99.9:2e3 100:9000\n" SOURCE("percentiles")
+		      "timeout_ns = 5000\n" SOURCE("timeout_ns")
+		      "substitute = zero\n" SOURCE("substitute") "seed = 7\n" SOURCE("seed")))
 		fail_msg("%s", e.text);
 	assert_string_equal(f.name, "test");
 	assert_string_equal(f.description, "a network for tests");
@@ -107,46 +109,48 @@ static void test_shape(void **state)
 	struct engine_error e;
 
 	if (read_text(state, &f, &e, "[network]\nname = t\ndescription = t\n"
-		      KEY("topology", "torus_3d") KEY("nodes", "32") KEY("shape", "4 4 2")
-		      KEY("link_bps", "1e9")))
+		      "topology = torus_3d\n" SOURCE("topology") "nodes = 32\n" SOURCE("nodes")
+		      "shape = 4 4 2\n" SOURCE("shape")
+		      "link_bps = 1e9\n" SOURCE("link_bps")))
 		fail_msg("%s", e.text);
 	assert_int_equal(f.network.shape[2], 2);
 	assert_int_equal(f.straggler.kind, STRAGGLER_NONE);
-	CHECK_REFUSED("[network]\n" KEY("shape", "4 4 2 2"), ":2:", "more than 3 numbers");
-	CHECK_REFUSED("[network]\n" KEY("shape", "4 x"), ":2:", "shape is 'x'");
-	CHECK_REFUSED("[network]\n" KEY("shape", "1 4"), ":2:", "shape is 1", "from 2");
+	CHECK_REFUSED("[network]\nshape = 4 4 2 2\n", ":2:", "more than 3 numbers");
+	CHECK_REFUSED("[network]\nshape = 4 x\n", ":2:", "shape is 'x'");
+	CHECK_REFUSED("[network]\nshape = 1 4\n", ":2:", "shape is 1", "from 2");
 }
 
 static void test_unknown(void **state)
 {
-	CHECK_REFUSED(HEAD KEY("link_nss", "1"), ":12:", "'link_nss'", "'link_ns'");
+	CHECK_REFUSED(HEAD "link_nss = 1\n", ":12:", "'link_nss'", "'link_ns'");
 	CHECK_REFUSED(HEAD "lnks.source = assumed: x\n", ":12:", "'lnks'", "'links'");
-	CHECK_REFUSED(HEAD KEY("seed", "1"), ":12:", "[network] has no key 'seed'");
-	CHECK_REFUSED(HEAD "[stragler]\n" KEY("seed", "1"), "[stragler]", "[straggler]");
-	CHECK_REFUSED("[network]\n" KEY("topology", "thorus_2d"), ":2:", "no topology 'thorus_2d'",
+	CHECK_REFUSED(HEAD "seed = 1\n", ":12:", "[network] has no key 'seed'");
+	CHECK_REFUSED(HEAD "[stragler]\nseed = 1\n", "[stragler]", "[straggler]");
+	CHECK_REFUSED("[network]\ntopology = thorus_2d\n", ":2:", "no topology 'thorus_2d'",
 		      "'torus_2d'");
-	CHECK_REFUSED(HEAD KEY("algorithms", "ring rng"), ":12:", "'rng'", "'ring'");
-	CHECK_REFUSED(HEAD "[straggler]\n" KEY("distribution", "normal"), ":13:", "'lognormal'");
+	CHECK_REFUSED(HEAD "algorithms = ring rng\n", ":12:", "'rng'", "'ring'");
+	CHECK_REFUSED(HEAD "[straggler]\ndistribution = normal\n", ":13:", "'lognormal'");
 }
 
 static void test_values(void **state)
 {
-	CHECK_REFUSED(HEAD KEY("links", "0"), ":12:", "links is 0", "from 1 to 1024");
-	CHECK_REFUSED(HEAD KEY("links", "-1"), ":12:", "must be a number");
-	CHECK_REFUSED(HEAD KEY("hop_ns", "0.5"), ":12:", "whole number");
-	CHECK_REFUSED(HEAD KEY("in_network", "2"), ":12:", "from 0 to 1");
-	CHECK_REFUSED(HEAD KEY("nodes", "9"), ":12:", "nodes is given a second time");
+	CHECK_REFUSED(HEAD "links = 0\n", ":12:", "links is 0", "from 1 to 1024");
+	CHECK_REFUSED(HEAD "links = -1\n", ":12:", "must be a number");
+	CHECK_REFUSED(HEAD "hop_ns = 0.5\n", ":12:", "whole number");
+	CHECK_REFUSED(HEAD "in_network = 2\n", ":12:", "from 0 to 1");
+	CHECK_REFUSED(HEAD "nodes = 9\n", ":12:", "nodes is given a second time");
 	CHECK_REFUSED(HEAD "name = other\n", ":12:", "name is given a second time");
 	CHECK_REFUSED(HEAD "links = 1\n  2\n", ":13:", "goes on in this line");
-	CHECK_REFUSED(HEAD KEY("algorithms", ""), ":12:", "algorithms is empty");
-	CHECK_REFUSED(HEAD KEY("in_network", "1"), "a ring has no switch");
-	CHECK_REFUSED(HEAD KEY("radix", "2"), "a ring has no such radix");
+	CHECK_REFUSED(HEAD "algorithms =\n", ":12:", "algorithms is empty");
+	CHECK_REFUSED(HEAD "in_network = 1\n" SOURCE("in_network"), "a ring has no switch");
+	CHECK_REFUSED(HEAD "radix = 2\n" SOURCE("radix"), "a ring has no such radix");
 }
 
 static void test_percentiles(void **state)
 {
-#define PERCENTILES(text) HEAD "[straggler]\n" KEY("distribution", "percentiles") \
-	KEY("percentiles", text)
+#define PERCENTILES(text) \
+	HEAD "[straggler]\ndistribution = percentiles\n" SOURCE("distribution") \
+	"percentiles = " text "\n" SOURCE("percentiles")
 	CHECK_REFUSED(PERCENTILES("0:1 50"), ":15:", "'50' is no percentile");
 	CHECK_REFUSED(PERCENTILES("0:1 x:2"), ":15:", "'x' is no percentile");
 	CHECK_REFUSED(PERCENTILES("0:1 nan:2"), ":15:", "no percentile");
@@ -155,8 +159,8 @@ static void test_percentiles(void **state)
 	CHECK_REFUSED(PERCENTILES("0:1 50:9 40:9 100:9"), "must ascend");
 	CHECK_REFUSED(PERCENTILES("0:0 1:1 2:2 3:3 4:4 5:5 6:6 7:7 8:8 9:9 10:10 11:11 12:12 "
 				  "13:13 14:14 15:15 100:16"), ":15:", "more than 16");
-	CHECK_REFUSED(HEAD "[straggler]\n" KEY("distribution", "percentiles"), "0 percentiles");
-	CHECK_REFUSED(HEAD "[straggler]\n" KEY("distribution", "exponential"), "mean_ns is 0");
+	CHECK_REFUSED(HEAD "[straggler]\ndistribution = percentiles\n" SOURCE("distribution"), "0 percentiles");
+	CHECK_REFUSED(HEAD "[straggler]\ndistribution = exponential\n" SOURCE("distribution"), "mean_ns is 0");
 }
 
 static void test_sources(void **state)
@@ -164,17 +168,17 @@ static void test_sources(void **state)
 	CHECK_REFUSED(HEAD "links = 2\n", ":12:", "links has no source");
 	CHECK_REFUSED(HEAD "links.source = assumed: x\n", ":12:", "links has a source but no value");
 	CHECK_REFUSED(HEAD "links.source = guessed\n", ":12:", "'published: ...' or 'assumed: ...'");
-	CHECK_REFUSED(HEAD "links.source = assumed: \n", ":12:", "'assumed: ...'");
-	CHECK_REFUSED(HEAD KEY("links", "2") "links.source = assumed: x\n", ":14:",
+	CHECK_REFUSED(HEAD "links.source = assumed:\n", ":12:", "'assumed: ...'");
+	CHECK_REFUSED(HEAD "links = 2\n" SOURCE("links") "links.source = assumed: x\n", ":14:",
 		      "given a second time");
 }
 
 static void test_missing(void **state)
 {
 	CHECK_REFUSED("[network]\n", "no topology: add it");
-	CHECK_REFUSED("[network]\n" KEY("topology", "ring") KEY("nodes", "2"), "no link_bps");
-	CHECK_REFUSED("[network]\nname = x\n" KEY("topology", "ring") KEY("nodes", "2")
-		      KEY("link_bps", "1"), "no description");
+	CHECK_REFUSED("[network]\ntopology = ring\nnodes = 2\n", "no link_bps");
+	CHECK_REFUSED("[network]\nname = x\ntopology = ring\nnodes = 2\n"
+		      "link_bps = 1\n", "no description");
 	CHECK_REFUSED("", "no topology");
 	CHECK_REFUSED("[network\n", ":1:");
 	CHECK_REFUSED("[network]\nnonsense\n", ":2:");

@@ -13,6 +13,10 @@
 
 #include "sim/straggler.h"
 
+#define EXACT	0.000000000001
+#define US	0.000001
+#define NS	0.000000001
+
 static struct straggler exponential(uint64_t mean_ns)
 {
 	struct straggler s;
@@ -69,18 +73,18 @@ static void test_exponential(void **state)
 	struct straggler_wait w = straggler_wait(&s, 4);
 
 	(void)state;
-	near_to(w.seconds, 1e-6 * 25 / 12, 1e-12);
+	near_to(w.seconds, US * 25 / 12, EXACT);
 	near_to(w.without, w.seconds, 0);
 	assert_true(w.substituted == 0 && w.touched == 0 && w.kept == 0);
-	near_to(straggler_wait(&s, 1).seconds, 1e-6, 1e-12);
+	near_to(straggler_wait(&s, 1).seconds, US, EXACT);
 	/* ln n + Euler's constant */
-	near_to(straggler_wait(&s, 1 << 20).seconds, 1e-6 * (20 * M_LN2 + 0.5772156649), 1e-6);
+	near_to(straggler_wait(&s, 1 << 20).seconds, US * (20 * M_LN2 + 0.5772156649), 0.000001);
 	s.timeout_ns = 1000;
 	w = straggler_wait(&s, 4);
-	near_to(w.seconds, integral(&s, 4, 1e-6), 1e-6);
-	near_to(w.without, 1e-6 * 25 / 12, 1e-12);
-	near_to(w.substituted, exp(-1), 1e-12);
-	near_to(w.touched, 1 - pow(1 - exp(-1), 4), 1e-12);
+	near_to(w.seconds, integral(&s, 4, US), 0.000001);
+	near_to(w.without, US * 25 / 12, EXACT);
+	near_to(w.substituted, exp(-1), EXACT);
+	near_to(w.touched, 1 - pow(1 - exp(-1), 4), EXACT);
 	assert_int_equal(w.kept, 3);
 	s.substitute = SUBSTITUTE_ZERO;
 	assert_int_equal(straggler_wait(&s, 4).kept, 0);
@@ -91,14 +95,14 @@ static void test_percentiles(void **state)
 	struct straggler s = even(1000);
 
 	(void)state;
-	near_to(straggler_wait(&s, 1).seconds, 0.5e-6, 1e-12);
-	near_to(straggler_wait(&s, 9).seconds, 0.9e-6, 1e-12);
+	near_to(straggler_wait(&s, 1).seconds, 0.5 * US, EXACT);
+	near_to(straggler_wait(&s, 9).seconds, 0.9 * US, EXACT);
 	s.timeout_ns = 500;
-	near_to(straggler_wait(&s, 1).seconds, 0.375e-6, 1e-12);
-	near_to(straggler_wait(&s, 1).substituted, 0.5, 1e-12);
-	near_to(straggler_wait(&s, 3).touched, 0.875, 1e-12);
+	near_to(straggler_wait(&s, 1).seconds, 0.375 * US, EXACT);
+	near_to(straggler_wait(&s, 1).substituted, 0.5, EXACT);
+	near_to(straggler_wait(&s, 3).touched, 0.875, EXACT);
 	s.timeout_ns = 2000;
-	near_to(straggler_wait(&s, 9).seconds, 0.9e-6, 1e-12);
+	near_to(straggler_wait(&s, 9).seconds, 0.9 * US, EXACT);
 	assert_true(straggler_wait(&s, 9).substituted == 0);
 }
 
@@ -115,17 +119,17 @@ static void test_pieces(void **state)
 	memcpy(s.points, points, sizeof(points));
 	s.n_points = 5;
 	assert_int_equal(straggler_check(&s, "test", NULL), 0);
-	near_to(straggler_share(&s, 600e-9), 0.25, 1e-9);
-	near_to(straggler_share(&s, 700e-9), 0.9, 1e-9);
+	near_to(straggler_share(&s, 600 * NS), 0.25, 0.000000001);
+	near_to(straggler_share(&s, 700 * NS), 0.9, 0.000000001);
 	for (nodes = 1; nodes <= 1000; nodes *= 10) {
 		s.timeout_ns = 0;
-		near_to(straggler_wait(&s, nodes).seconds, integral(&s, nodes, 9e-6), 1e-4);
+		near_to(straggler_wait(&s, nodes).seconds, integral(&s, nodes, 9 * US), 0.0001);
 		s.timeout_ns = 3000;
-		near_to(straggler_wait(&s, nodes).seconds, integral(&s, nodes, 3e-6), 1e-4);
+		near_to(straggler_wait(&s, nodes).seconds, integral(&s, nodes, 3 * US), 0.0001);
 		s.timeout_ns = 400;
-		near_to(straggler_wait(&s, nodes).seconds, 400e-9, 1e-12);
-		near_to(straggler_wait(&s, nodes).substituted, 1, 1e-12);
-		near_to(straggler_wait(&s, nodes).touched, 1, 1e-12);
+		near_to(straggler_wait(&s, nodes).seconds, 400 * NS, EXACT);
+		near_to(straggler_wait(&s, nodes).substituted, 1, EXACT);
+		near_to(straggler_wait(&s, nodes).touched, 1, EXACT);
 	}
 }
 
@@ -136,13 +140,13 @@ static void test_lognormal(void **state)
 	uint64_t nodes;
 
 	(void)state;
-	near_to(straggler_wait(&s, 1).seconds, 1e-6 * exp(0.125), 2e-3);
+	near_to(straggler_wait(&s, 1).seconds, US * exp(0.125), 0.002);
 	for (nodes = 1; nodes <= 10000; nodes *= 10)
-		near_to(straggler_wait(&s, nodes).seconds, integral(&s, nodes, 40e-6), 2e-3);
+		near_to(straggler_wait(&s, nodes).seconds, integral(&s, nodes, 40 * US), 0.002);
 	s.timeout_ns = 2000;
 	w = straggler_wait(&s, 64);
-	near_to(w.seconds, integral(&s, 64, 2e-6), 1e-3);
-	near_to(w.substituted, erfc(M_LN2 / 0.5 / M_SQRT2) / 2, 1e-12);
+	near_to(w.seconds, integral(&s, 64, 2 * US), 0.001);
+	near_to(w.substituted, erfc(M_LN2 / 0.5 / M_SQRT2) / 2, EXACT);
 }
 
 static void test_seeds(void **state)
@@ -178,7 +182,7 @@ static void test_useful(void **state)
 	(void)state;
 	s.timeout_ns = 10000;
 	w = straggler_wait(&s, 8);
-	near_to(straggler_useful(&w, 160), pow(1 - exp(-10), 8 * 160), 1e-9);
+	near_to(straggler_useful(&w, 160), pow(1 - exp(-10), 8 * 160), 0.000000001);
 	s.timeout_ns = 0;
 	w = straggler_wait(&s, 8);
 	assert_true(straggler_useful(&w, 160) == 1);
