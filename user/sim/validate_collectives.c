@@ -54,7 +54,8 @@ static struct row read_row(const struct csv *t, size_t i)
 	r.known = r.op < COLLECTIVES && csv_number(t, i, "num_workers", &r.nodes) &&
 		csv_number(t, i, "size_bytes", &r.bytes) &&
 		csv_number(t, i, "median_ms", &r.seconds) && r.nodes >= 2 &&
-		r.nodes <= NETWORK_NODES_MAX && r.bytes >= 0 && r.seconds > 0;
+		r.nodes <= NETWORK_NODES_MAX && r.nodes == (uint64_t)r.nodes && r.bytes >= 0 &&
+		r.seconds > 0;
 	r.seconds /= 1000;
 	return r;
 }
