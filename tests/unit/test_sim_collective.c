@@ -284,6 +284,21 @@ static void test_best(void **state)
 			 ALGORITHM_DIRECT);
 }
 
+/* What decode waits for: 64 nodes, a microsecond a message, hardly any bytes. */
+static void test_latency(void **state)
+{
+	struct network n = network_of(NETWORK_SWITCH, 64);
+
+	(void)state;
+	n.link_ns = 0;
+	n.hop_ns = 0;
+	n.in_network = 1;
+	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_RING, 0, 126 * US, 0);
+	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_TREE, 0, 12 * US, 0);
+	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_DOUBLING, 0, 6 * US, 0);
+	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_IN_NETWORK, 0, 1 * US, 0);
+}
+
 static struct network any_network(struct random *r)
 {
 	uint64_t radix = 2 + random_below(r, 4);
@@ -346,7 +361,8 @@ int main(void)
 		cmocka_unit_test(test_torus), cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_dragonfly), cmocka_unit_test(test_landing_zone),
 		cmocka_unit_test(test_one_node), cmocka_unit_test(test_what_fits),
-		cmocka_unit_test(test_best), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_best), cmocka_unit_test(test_latency),
+		cmocka_unit_test(test_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
