@@ -183,6 +183,12 @@ static void test_useful(void **state)
 	s.timeout_ns = 10000;
 	w = straggler_wait(&s, 8);
 	near_to(straggler_useful(&w, 160), pow(1 - exp(-10), 8 * 160), 0.000000001);
+	/* One contribution in 18,000 spoils four of ten tokens. */
+	s = lognormal(200, 700);
+	s.timeout_ns = 3000;
+	w = straggler_wait(&s, 64);
+	near_to(1 / w.substituted, 18274, 0.001);
+	near_to(straggler_useful(&w, 160), 0.571, 0.001);
 	s.timeout_ns = 0;
 	w = straggler_wait(&s, 8);
 	assert_true(straggler_useful(&w, 160) == 1);
