@@ -178,7 +178,6 @@ $(B)/unit/%: $(B)/san/tests/unit/%.o $(B)/san/all.a
 		$(daemon-libraries) $(cli-libraries)
 
 # What of the preloaded library can be linked without standing in front of the allocator.
-$(B)/unit/test_preload_gguf: $(B)/san/user/preload/gguf.o
 $(B)/unit/test_preload_regions: $(B)/san/user/preload/regions.o
 
 # The kselftest headers come with the kernel's source.

@@ -102,7 +102,7 @@ static const struct argp_option options[] = {
 	{ "weights", 'w', "TIER", 0, "Tier for weights; by default by the placement rule", 0 },
 	{ "kv", 'k', "TIER", 0, "Tier for the KV cache", 0 },
 	{ "extent", 'e', "SIZE", 0,
-	  "Extent size of weights, 4KiB to 2MiB; by default 64KiB for a mixture of experts, else 2MiB",
+	  "Extent size of weights, 4KiB to 2MiB; by default 2MiB, and 16KiB to 64KiB for a mixture of experts",
 	  0 },
 	{ "pace", 'p', "FACTOR", 0, "Make each step last its modelled time times this", 0 },
 	{ "sample", 's', "K", 0, "Observe one in K steps of a kind (16); 1 observes all", 0 },

@@ -10,10 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/gguf.h"
 #include "lib/internal.h"
 #include "preload/preload.h"
 
-#define EXPERT_EXTENT	65536U		/* experts are read one by one */
+#define EXPERT_EXTENT_MIN	16384U	/* below, faults cost more than bytes */
+#define EXPERT_EXTENT_MAX	65536U
 #define LARGE_EXTENT	(2U << 20)
 #define SMALL_EXTENT	65536U
 
@@ -143,11 +145,28 @@ out_free:
 	return NULL;
 }
 
+/*
+ * Experts are read one by one: what an extent has beyond one's slice is read in vain. So it is no
+ * larger than the smallest slice.
+ */
+static uint32_t expert_extent(int fd)
+{
+	struct gguf_stack *stacks;
+	size_t i, n = gguf_stacks(fd, &stacks);
+	uint32_t extent = EXPERT_EXTENT_MAX;
+
+	for (i = 0; i < n; i++)
+		while (extent > EXPERT_EXTENT_MIN && extent > stacks[i].slice_bytes)
+			extent /= 2;
+	free(stacks);
+	return n ? extent : 0;
+}
+
 static uint32_t file_extent(const struct file *f)
 {
 	if (preload_settings.extent_bytes)
 		return preload_settings.extent_bytes;
-	return f->gguf && gguf_has_experts(f->fd) ? EXPERT_EXTENT : 0;
+	return f->gguf ? expert_extent(f->fd) : 0;
 }
 
 static void *file_open(const struct file *f, off_t offset, size_t bytes, const struct rule *rule,

@@ -296,14 +296,6 @@ bool caller_matches(struct caller *c, const char *pattern);
  */
 bool caller_allocates(const void *address);
 
-/* ---- gguf.c ---- */
-
-/* Does the file begin as a GGUF model? */
-bool gguf_is(int fd);
-
-/* Is it a mixture of experts, whose weights are read sparsely? */
-bool gguf_has_experts(int fd);
-
 /* ---- graph.c: what a ggml graph computes ---- */
 
 /**
