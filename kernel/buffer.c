@@ -121,6 +121,7 @@ static struct terrace_buffer *buffer_alloc(struct terrace_session *s,
 	INIT_LIST_HEAD(&b->jobs);
 	INIT_LIST_HEAD(&b->spares);
 	INIT_LIST_HEAD(&b->views);
+	terrace_pieces_init(b);
 	b->memcg = get_mem_cgroup_from_mm(current->mm);
 	b->pid = get_task_pid(current, PIDTYPE_TGID);
 	b->session = terrace_session_get(s);
@@ -140,6 +141,7 @@ static void buffer_free(struct terrace_buffer *b)
 	terrace_session_put(b->session);
 	put_pid(b->pid);
 	mem_cgroup_put(b->memcg);
+	terrace_pieces_free(b);
 	kvfree_rcu(b, rcu);
 }
 
@@ -405,6 +407,11 @@ static int buffer_call_prefetch(void *object, void *arg)
 	return terrace_range_prefetch(object, arg);
 }
 
+static int buffer_call_pieces(void *object, void *arg)
+{
+	return terrace_pieces_add(object, arg);
+}
+
 static int buffer_call_query(void *object, void *arg)
 {
 	struct terrace_query *query = arg;
@@ -432,6 +439,7 @@ static const struct terrace_call buffer_calls[] = {
 	[BUFFER_NR(TERRACE_BUF_MIGRATE)] = { sizeof(struct terrace_migrate), buffer_call_migrate },
 	[BUFFER_NR(TERRACE_BUF_REFRESH)] = { sizeof(struct terrace_refresh), buffer_call_refresh },
 	[BUFFER_NR(TERRACE_BUF_PREFETCH)] = { sizeof(struct terrace_range), buffer_call_prefetch },
+	[BUFFER_NR(TERRACE_BUF_PIECES)] = { sizeof(struct terrace_pieces), buffer_call_pieces },
 };
 
 /**

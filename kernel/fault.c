@@ -46,6 +46,15 @@ static bool fault_lock(struct terrace_buffer *b, u64 index, struct folio *folio)
 	return false;
 }
 
+/* Pieces may share a page: which one is used is in the address. */
+static void fault_ahead(struct vm_fault *vmf, struct terrace_buffer *b, u64 index)
+{
+	u64 at = ((u64)vmf->pgoff << PAGE_SHIFT) + offset_in_page(vmf->real_address);
+
+	if (!terrace_pieces_use(b, at))
+		terrace_readahead(b, index);
+}
+
 /*
  * Fill an extent of a flash tier without the core's lock, which would keep the whole process from
  * mapping and unmapping as long as the device takes. What came of it is seen when the core tries
@@ -132,7 +141,7 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 	if (index >= b->count)
 		return VM_FAULT_SIGBUS;
 	if (terrace_extent_flash(b, index) && fault_flag_allow_retry_first(vmf->flags)) {
-		terrace_readahead(b, index);
+		fault_ahead(vmf, b, index);
 		if (!READ_ONCE(b->extents[index].folio))
 			return fault_fill(vmf, b, index);
 	}

@@ -72,7 +72,7 @@ static ssize_t io_rw(struct kiocb *iocb, struct iov_iter *iter,
 		struct folio *folio;
 		size_t done;
 
-		if (terrace_extent_flash(b, index))
+		if (terrace_extent_flash(b, index) && !terrace_pieces_use(b, iocb->ki_pos))
 			terrace_readahead(b, index);
 		err = begin(b, index, &folio);
 		if (err)

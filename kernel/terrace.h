@@ -42,6 +42,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/uidgid.h>
 #include <linux/workqueue.h>
@@ -478,6 +479,18 @@ struct terrace_readahead {
 };
 
 /**
+ * struct terrace_piece_table - ranges that are read together, piece by piece (pieces.c)
+ * @ranges: @count of them, in @sets
+ * @last: byte of the piece that was used last; atomic, not under the lock
+ */
+struct terrace_piece_table {
+	struct rb_root ranges;
+	u32 count;
+	struct list_head sets;
+	u64 last;
+};
+
+/**
  * struct terrace_buffer - a buffer; fixed after creation but for the table and counters
  * @file: its file; NULL once the last reference is gone (see terrace_buffer_get())
  * @users: work under way that does not keep the file (see terrace_buffer_use())
@@ -486,7 +499,8 @@ struct terrace_readahead {
  * @link: in session.buffers
  * @number: place in it
  * @range_lock: one seal, discard at a time
- * @table_lock: protects extents[].folio and tier, the counters, @readahead, @jobs and @spares
+ * @table_lock: protects extents[].folio and tier, the counters, @readahead, @pieces, @jobs and
+ *              @spares
  * @jobs: @job_count that wait or run in the background
  * @views: of this buffer, by their link; under @table_lock
  * @spares: @spare_count folios kept as destinations of moves (frame.c), by their lru
@@ -516,6 +530,7 @@ struct terrace_buffer {
 	u64 resident;
 	u64 sealed;
 	struct terrace_readahead readahead;
+	struct terrace_piece_table pieces;
 	struct list_head jobs;
 	u32 job_count;
 	struct list_head views;
@@ -663,7 +678,7 @@ u64 terrace_landing_reclaim(u32 tier);
 void terrace_landing_add(struct terrace_buffer *b, u32 tier, struct folio *folio);
 void terrace_landing_remove(u32 tier, struct folio *folio);
 
-/* ---- ahead of need (background.c, readahead.c, shrinker.c) ---- */
+/* ---- ahead of need (background.c, readahead.c, pieces.c, shrinker.c) ---- */
 
 enum terrace_background {
 	TERRACE_BACKGROUND_READ,
@@ -682,6 +697,11 @@ void terrace_background_cancel(struct terrace_buffer *b);
 void terrace_readahead(struct terrace_buffer *b, u64 index);
 void terrace_readahead_range(struct terrace_buffer *b, u64 first, u64 end);
 void terrace_readahead_advise(struct terrace_buffer *b, int advice);
+
+void terrace_pieces_init(struct terrace_buffer *b);
+void terrace_pieces_free(struct terrace_buffer *b);
+int terrace_pieces_add(struct terrace_buffer *b, const struct terrace_pieces *arg);
+bool terrace_pieces_use(struct terrace_buffer *b, u64 at);
 
 int terrace_shrinker_init(void);
 void terrace_shrinker_exit(void);

@@ -144,6 +144,7 @@ static int view_check(unsigned int cmd)
 	case TERRACE_BUF_DISCARD:
 	case TERRACE_BUF_MIGRATE:
 	case TERRACE_BUF_REFRESH:
+	case TERRACE_BUF_PIECES:
 		return -EBADF;
 	default:
 		return -ENOTTY;

@@ -172,6 +172,9 @@ TEST_F(view, calls_that_change_the_buffer_are_refused)
 		.size = sizeof(m), .count = 1, .moves = (uintptr_t)&move,
 	};
 	struct terrace_refresh refresh = { .size = sizeof(refresh), .bytes = EXTENT };
+	struct terrace_pieces pieces = {
+		.size = sizeof(pieces), .pieces = 1, .count = 2, .ranges = { { 0, 1 }, { 1, 1 } },
+	};
 	struct terrace_extent_info at[EXTENTS];
 	struct terrace_buffer *view;
 	struct stat st;
@@ -183,6 +186,7 @@ TEST_F(view, calls_that_change_the_buffer_are_refused)
 	EXPECT_EQ(EBADF, refused(fd, TERRACE_BUF_DISCARD, &range));
 	EXPECT_EQ(EBADF, refused(fd, TERRACE_BUF_MIGRATE, &m));
 	EXPECT_EQ(EBADF, refused(fd, TERRACE_BUF_REFRESH, &refresh));
+	EXPECT_EQ(EBADF, refused(fd, TERRACE_BUF_PIECES, &pieces));
 	EXPECT_EQ(ENOTTY, refused(fd, TERRACE_IOC_INFO, &range));
 	EXPECT_EQ(EBADF, uring_refused(fd, TERRACE_BUF_MIGRATE, &m));
 	EXPECT_EQ(EBADF, uring_refused(fd, TERRACE_BUF_REFRESH, &refresh));
@@ -190,6 +194,7 @@ TEST_F(view, calls_that_change_the_buffer_are_refused)
 	/* the same calls are good ones */
 	EXPECT_EQ(0, refused(self->fd, TERRACE_BUF_REFRESH, &refresh));
 	EXPECT_EQ(0, refused(self->fd, TERRACE_BUF_MIGRATE, &m));
+	EXPECT_EQ(0, refused(self->fd, TERRACE_BUF_PIECES, &pieces));
 	EXPECT_EQ(0, move.error);
 
 	EXPECT_EQ(0, posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED));

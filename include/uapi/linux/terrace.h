@@ -38,6 +38,7 @@
 #define TERRACE_RING_ENTRIES_MAX	(1U << 16)	/* access records in a ring */
 #define TERRACE_MOVES_MAX		256U	/* ranges in one migrate call */
 #define TERRACE_QUERY_MAX		(1U << 20)	/* extents in one query */
+#define TERRACE_PIECES_RANGES		4	/* ranges in one set of pieces, at least 2 */
 #define TERRACE_SAMPLE_MAX		(1U << 16)	/* one in k steps, observed charging */
 #define TERRACE_PACE_MAX		1000000000U	/* pacing factor in thousandths: 10^6 x */
 #define TERRACE_ADVANCE_NS_MAX		86400000000000ULL	/* one model day an advance */
@@ -528,9 +529,10 @@ struct terrace_ledger {
  * lives as long as a view or a mapping of one does.
  *
  * A view can be mapped PROT_READ and MAP_SHARED, and read. A writable mapping, also by mprotect(2)
- * later, is EACCES; write(2), TERRACE_BUF_SEAL, DISCARD, MIGRATE and REFRESH, the last two also
- * through io_uring, are EBADF. TERRACE_BUF_INFO and QUERY work. POSIX_FADV_WILLNEED reads ahead
- * what is on flash, without moving it; other advice is accepted and does nothing.
+ * later, is EACCES; write(2), TERRACE_BUF_SEAL, DISCARD, MIGRATE, REFRESH and PIECES, MIGRATE and
+ * REFRESH also through io_uring, are EBADF. TERRACE_BUF_INFO, QUERY and PREFETCH work.
+ * POSIX_FADV_WILLNEED reads ahead what is on flash, without moving it; other advice is accepted and
+ * does nothing.
  *
  * A view is charged to the session that made it: the session may declare accesses to the buffer,
  * and when it is observed, each extent of weights or kv that is faulted in through the view counts
@@ -735,6 +737,57 @@ struct terrace_refresh {
 	__u64 lost_bytes;
 };
 
+/**
+ * struct terrace_piece_range - pieces of equal length, one behind the other
+ * @offset: [in] of the first byte, any alignment
+ * @piece_bytes: [in] length of each, at least 1
+ */
+struct terrace_piece_range {
+	__u64 offset;
+	__u64 piece_bytes;
+};
+
+/* Ranges in all sets of a buffer; what goes beyond is ENOSPC. */
+#define TERRACE_PIECES_MAX		4096U
+
+/**
+ * struct terrace_pieces - ranges that are read together, piece by piece (TERRACE_BUF_PIECES)
+ *
+ * For what cannot be foreseen, but is known as a whole as soon as a part of it is used: a router
+ * chooses an expert whose weights lie in three tensors, a slice in each. Piece i of each of the
+ * ranges makes one whole.
+ *
+ * When a page of a piece is faulted in, or the piece is read or written, and that part of it is at
+ * home on flash, the other extents with bytes of the piece, and those of the same piece of the
+ * other ranges, are read in the background if they are on flash and have no frames: the used piece
+ * first, the others in the order of @ranges; together as much as half of the tier's landing pool,
+ * and 256 MiB at most. Nothing is waited for, and nothing moves to another tier.
+ *
+ * It may be said at any time, by whoever has a descriptor of the buffer itself, and holds until the
+ * buffer is gone, whatever is sealed, discarded or moved. There may be several sets, but a byte is
+ * in one range only. POSIX_FADV_RANDOM turns guessed read-ahead off, but not this; inside the
+ * ranges nothing is guessed.
+ *
+ * EINVAL: a range is not within the buffer, or two of this call overlap. EEXIST: one overlaps with
+ * a range of an earlier call. ENOSPC: the buffer would have more than TERRACE_PIECES_MAX ranges.
+ * EBADF: the descriptor is a view. ENOMEM. A refused call changes nothing.
+ *
+ * @size: [in] sizeof(struct terrace_pieces)
+ * @flags: [in] 0
+ * @pieces: [in] in each range, at least 1
+ * @count: [in] ranges, 2 to TERRACE_PIECES_RANGES
+ * @reserved: [in] 0
+ * @ranges: [in] 0 beyond @count
+ */
+struct terrace_pieces {
+	__u32 size;
+	__u32 flags;
+	__u64 pieces;
+	__u32 count;
+	__u32 reserved;
+	struct terrace_piece_range ranges[TERRACE_PIECES_RANGES];
+};
+
 #define TERRACE_BUF_INFO		_IOWR(TERRACE_IOC, 0xc0, struct terrace_buffer_stat)
 #define TERRACE_BUF_SEAL		_IOWR(TERRACE_IOC, 0xc1, struct terrace_range)
 #define TERRACE_BUF_DISCARD		_IOWR(TERRACE_IOC, 0xc2, struct terrace_range)
@@ -742,5 +795,6 @@ struct terrace_refresh {
 #define TERRACE_BUF_MIGRATE		_IOWR(TERRACE_IOC, 0xc4, struct terrace_migrate)
 #define TERRACE_BUF_REFRESH		_IOWR(TERRACE_IOC, 0xc5, struct terrace_refresh)
 #define TERRACE_BUF_PREFETCH		_IOWR(TERRACE_IOC, 0xc6, struct terrace_range)
+#define TERRACE_BUF_PIECES		_IOWR(TERRACE_IOC, 0xc7, struct terrace_pieces)
 
 #endif /* _UAPI_LINUX_TERRACE_H */
