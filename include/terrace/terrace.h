@@ -221,6 +221,21 @@ int terrace_discard(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
 int terrace_prefetch(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
 
 /**
+ * terrace_read_together - say which ranges are read together, piece by piece
+ * @ranges: the pieces of each, at any byte of the buffer; no byte is in two ranges
+ * @count: 2 to TERRACE_PIECES_RANGES
+ * @pieces: in each range
+ *
+ * Once a part of a piece is used, all of it, and the same piece of the other ranges, is read from
+ * flash in the background: the slices of an expert in several tensors need one wait instead of one
+ * each. Holds until the buffer is gone; may be called for as many sets as have TERRACE_PIECES_MAX
+ * ranges. terrace_weights_load() does it for the experts of a GGUF model. See struct
+ * terrace_pieces. -EINVAL, -EEXIST, -ENOSPC, -EBADF (a view), -ENOMEM, -ENOTTY (an older kernel).
+ */
+int terrace_read_together(struct terrace_buffer *b, const struct terrace_piece_range *ranges,
+			  uint32_t count, uint64_t pieces);
+
+/**
  * terrace_refresh - rewrite what has been on flash for long, before its retention is over
  * @older_s: model seconds since it was programmed; UINT64_MAX = only what is due
  * @refreshed_bytes: bytes that were rewritten; set also on failure

@@ -49,6 +49,9 @@ int buffer_options_check(const struct terrace_buffer_options *o, struct terrace_
 /* Map a whole buffer, aligned to its extents: 0, or a negative errno. */
 int buffer_map(struct terrace_buffer *b, int prot);
 
+/* TERRACE_BUF_PIECES: 0 or a negative errno, without a sentence. */
+int pieces_tell(int fd, const struct terrace_piece_range *ranges, uint32_t count, uint64_t pieces);
+
 /* What weights are called that the caller has no name for: the last part of the file's path. */
 void weights_name(int fd, char name[TERRACE_NAME_MAX]);
 

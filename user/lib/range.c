@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Ranges of a buffer: seal, discard, refresh, query, migrate, advise. */
+/* Ranges of a buffer: seal, discard, prefetch, pieces, refresh, query, migrate, advise. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -56,6 +56,42 @@ int terrace_prefetch(struct terrace_buffer *b, uint64_t offset, uint64_t bytes)
 
 	return range_call(b, TERRACE_BUF_PREFETCH, "prefetch", offset - before,
 			  before + bytes + after);
+}
+
+int pieces_tell(int fd, const struct terrace_piece_range *ranges, uint32_t count, uint64_t pieces)
+{
+	struct terrace_pieces p = { .size = sizeof(p), .pieces = pieces, .count = count };
+
+	if (count > TERRACE_PIECES_RANGES)
+		return -EINVAL;
+	memcpy(p.ranges, ranges, count * sizeof(*ranges));
+	return device_call(fd, TERRACE_BUF_PIECES, &p);
+}
+
+int terrace_read_together(struct terrace_buffer *b, const struct terrace_piece_range *ranges,
+			  uint32_t count, uint64_t pieces)
+{
+	int err = pieces_tell(b->fd, ranges, count, pieces);
+
+	switch (err) {
+	case 0:
+		return 0;
+	case -EINVAL:
+		return error_set(err, "cannot read %u ranges of buffer %u together: there must be 2 to %u of them, of at least one piece and one byte a piece, apart from each other and within its %llu bytes",
+				 count, b->id, TERRACE_PIECES_RANGES, (unsigned long long)b->bytes);
+	case -EEXIST:
+		return error_set(err, "cannot read %u ranges of buffer %u together: one of them overlaps with a range that is read with others already",
+				 count, b->id);
+	case -ENOSPC:
+		return error_set(err, "cannot read %u ranges of buffer %u together: it would have more than %u ranges in all",
+				 count, b->id, TERRACE_PIECES_MAX);
+	case -EBADF:
+		return error_set(err, "cannot read ranges of buffer %u together: this is a view of it, by which nothing is changed",
+				 b->id);
+	default:
+		return error_set(err, "cannot read %u ranges of buffer %u together: %s", count,
+				 b->id, strerror(-err));
+	}
 }
 
 int terrace_refresh(struct terrace_buffer *b, uint64_t offset, uint64_t bytes, uint64_t older_s,
