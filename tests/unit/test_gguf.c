@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Headers of GGUF models, and what is none. */
+/* Headers of GGUF models, and what is none; what is read together of their experts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,11 +7,13 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "lib/experts.h"
 #include "lib/gguf.h"
 
 /* A header in the making. */
@@ -364,6 +366,103 @@ static void test_around(void **state)
 	assert_null(stacks);
 }
 
+/* The sets of a range that begins @offset bytes behind the first tensor. */
+static size_t sets_of(uint64_t offset, uint64_t bytes, struct experts_set **sets)
+{
+	uint64_t data = (used + 31) / 32 * 32;
+	int fd = file_fd();
+	size_t n;
+
+	assert_int_equal(ftruncate(fd, data + 1024), 0);
+	n = experts_sets(fd, data + offset, bytes, sets);
+	assert_int_equal(!n, !*sets);
+	close(fd);
+	return n;
+}
+
+static void assert_set(const struct experts_set *set, uint64_t pieces, uint32_t count,
+		       const struct terrace_piece_range *ranges)
+{
+	assert_int_equal(set->pieces, pieces);
+	assert_int_equal(set->count, count);
+	assert_memory_equal(set->ranges, ranges, count * sizeof(*ranges));
+}
+
+/* Three stacks of one layer, two of another, and one of a third. */
+static void put_layers(void)
+{
+	begin(6, 0);
+	put_tensor("blk.1.ffn_down_exps.weight", 3, 4, 128);
+	put_tensor("blk.0.ffn_gate_up_exps.weight", 3, 2, 384);
+	put_tensor("blk.1.ffn_up_exps.weight", 3, 4, 0);
+	put_tensor("blk.10.ffn_up_exps.weight", 3, 4, 512);
+	put_tensor("blk.0.ffn_down_exps.weight", 3, 2, 448);
+	put_tensor("blk.1.ffn_gate_exps.weight", 3, 4, 256);
+}
+
+static void test_sets(void **state)
+{
+	static const struct terrace_piece_range layer0[] = { { 384, 32 }, { 448, 32 } };
+	static const struct terrace_piece_range layer1[] = { { 0, 32 }, { 128, 32 }, { 256, 32 } };
+	struct experts_set *sets;
+
+	(void)state;
+	put_layers();
+	assert_int_equal(sets_of(0, 1024, &sets), 2);
+	assert_set(&sets[0], 2, 2, layer0);
+	assert_set(&sets[1], 4, 3, layer1);
+	free(sets);
+}
+
+/* What is not all in the range is not in the buffer; offsets are those in the buffer. */
+static void test_sets_of_a_range(void **state)
+{
+	static const struct terrace_piece_range layer0[] = { { 383, 32 }, { 447, 32 } };
+	static const struct terrace_piece_range layer1[] = { { 127, 32 }, { 255, 32 } };
+	struct experts_set *sets;
+
+	(void)state;
+	put_layers();
+	assert_int_equal(sets_of(1, 1023, &sets), 2);
+	assert_set(&sets[0], 2, 2, layer0);
+	assert_set(&sets[1], 4, 2, layer1);
+	free(sets);
+	assert_int_equal(sets_of(0, 512, &sets), 2);
+	free(sets);
+	assert_int_equal(sets_of(0, 511, &sets), 1);
+	assert_int_equal(sets->pieces, 4);
+	free(sets);
+	assert_int_equal(sets_of(129, 255, &sets), 0);
+	assert_int_equal(sets_of(UINT64_MAX / 2, UINT64_MAX / 2, &sets), 0);
+}
+
+/* One set is no larger than the kernel takes; experts of another number are others. */
+static void test_large_sets(void **state)
+{
+	struct experts_set *sets;
+	char name[64];
+	int i;
+
+	(void)state;
+	begin(8, 0);
+	for (i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "blk.0.part%d_exps.weight", i);
+		put_tensor(name, 3, i < 7 ? 2 : 1, 64 * i);
+	}
+	assert_int_equal(sets_of(0, 1024, &sets), 2);
+	assert_int_equal(sets[0].count, 4);
+	assert_int_equal(sets[0].ranges[0].offset, 0);
+	assert_int_equal(sets[1].count, 3);
+	assert_int_equal(sets[1].ranges[2].offset, 6 * 64);
+	free(sets);
+	begin(3, 0);
+	for (i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "blk.0.part%d_exps.weight", i);
+		put_tensor(name, 3, i + 1, 256 * i);
+	}
+	assert_int_equal(sets_of(0, 1024, &sets), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +475,9 @@ int main(void)
 		cmocka_unit_test(test_hostile_stacks),
 		cmocka_unit_test(test_same_place),
 		cmocka_unit_test(test_around),
+		cmocka_unit_test(test_sets),
+		cmocka_unit_test(test_sets_of_a_range),
+		cmocka_unit_test(test_large_sets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "experts.h"
 #include "internal.h"
 #include "named.h"
 
@@ -126,6 +127,8 @@ static int weights_load(struct terrace_buffer *b, int fd, uint64_t offset, uint6
 	struct stat after;
 	int err;
 
+	/* before, so that the header is read once */
+	experts_tell(b, fd, offset, bytes);
 	err = weights_fill(b, fd, offset, bytes);
 	if (err)
 		return err;
