@@ -89,7 +89,7 @@ static size_t find(uint64_t alignment, uint64_t data_bytes)
 	n = gguf_stacks(fd, &stacks);
 	assert_int_equal(!n, !stacks);
 	assert_true(n <= sizeof(found) / sizeof(found[0]));
-	if (n)
+	if (stacks)
 		memcpy(found, stacks, n * sizeof(*stacks));
 	free(stacks);
 	close(fd);
