@@ -64,7 +64,7 @@ static int read_tokenizer(const char *path, uint32_t pieces, struct vocab *v)
 static int read_mapped(const struct file *f, const char *tokenizer, struct model *m,
 		       struct vocab *v)
 {
-	if (!gguf_is(f->data, f->bytes)) {
+	if (!gguf_begins(f->data, f->bytes)) {
 		if (llama2c_read(f->data, f->bytes, m))
 			return -1;
 		return read_tokenizer(tokenizer, m->vocab, v);

@@ -508,7 +508,7 @@ static int read_head(struct gguf *g)
 	return 0;
 }
 
-bool gguf_is(const void *file, uint64_t bytes)
+bool gguf_begins(const void *file, uint64_t bytes)
 {
 	return bytes >= 4 && !memcmp(file, "GGUF", 4);
 }

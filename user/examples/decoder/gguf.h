@@ -9,7 +9,7 @@
 #include "model.h"
 #include "vocab.h"
 
-bool gguf_is(const void *file, uint64_t bytes);
+bool gguf_begins(const void *file, uint64_t bytes);
 
 /**
  * gguf_read - all of a file but its weights
