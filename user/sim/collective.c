@@ -188,13 +188,15 @@ static void add_tree(struct plan *p, double bytes)
 {
 	struct step s = { .incoming = bytes, .edge = bytes };
 	const struct network_level *level;
-	uint64_t d;
+	uint64_t d, half;
 
-	for (level = p->level; level < p->level + p->levels; level++)
+	for (level = p->level; level < p->level + p->levels; level++) {
+		half = level->size / 2;
 		for (d = 1; d < level->size; d *= 2) {
-			s.hops = level->ring ? fmin(d, level->size / 2) : level->path;
+			s.hops = level->ring ? fmin(d, half) : level->path;
 			add_steps(p, 1, s);
 		}
+	}
 }
 
 /* Once up to the topmost switch and down; both directions are busy at the same time. */

@@ -199,15 +199,18 @@ static double tree_bisection(const struct network *n, unsigned int levels)
 	return n->radix % 2 ? levels * (n->radix - 1) / 2.0 : n->radix / 2.0;
 }
 
+/* Pairs of parts of two halves. */
 static double halves(uint64_t parts)
 {
-	return (double)(parts / 2) * (parts - parts / 2);
+	uint64_t half = parts / 2;
+
+	return (double)half * (parts - half);
 }
 
 static double dragonfly_bisection(const struct network *n)
 {
 	uint64_t g = groups(n), a = n->group_routers;
-	double half = n->nodes / 2;
+	uint64_t half = n->nodes / 2;
 
 	if (g > 1)
 		return fmin(half, halves(g) * a * n->router_globals / (g - 1));
@@ -217,13 +220,15 @@ static double dragonfly_bisection(const struct network *n)
 static double bisection(const struct network *n, const struct network_level *level,
 			unsigned int count)
 {
+	uint64_t half = n->nodes / 2;
+
 	if (level[0].ring)
 		return ring_bisection(n, level, count);
 	if (n->topology == NETWORK_TREE)
 		return tree_bisection(n, count);
 	if (n->topology == NETWORK_DRAGONFLY)
 		return dragonfly_bisection(n);
-	return n->nodes / 2;
+	return half;
 }
 
 static double ring_exchange(const struct network_level *level, unsigned int count)
