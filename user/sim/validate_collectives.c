@@ -121,7 +121,7 @@ static int compare_group(const struct csv *t, enum group wanted, struct check *c
 int validate_collectives(const struct validate *v, struct checks *all, struct engine_error *e)
 {
 	static const struct check_limit limit = { -17, 17, 0, "%" };
-	static const char mixed[] = "many rows are medians of two runs, up to 30 times apart";
+	static const char mixed[] = "many rows are medians of two runs that are far apart";
 	struct check *c;
 	enum group i;
 	int err = 0;
