@@ -170,7 +170,7 @@ static void test_sources(void **state)
 
 static void test_missing(void **state)
 {
-	CHECK_REFUSED("", "name ''");
+	CHECK_REFUSED("", "no name");
 	CHECK_REFUSED("[profile]\nname = a\n", "no description");
 	CHECK_REFUSED("[profile]\nname = a/b\ndescription = x\n", "name 'a/b'");
 	CHECK_REFUSED("[profile]\nname = a\ndescription = x\n", "capacity_bytes is missing");

@@ -173,13 +173,15 @@ static void test_sources(void **state)
 		      "given a second time");
 }
 
+#define NAMED "[network]\nname = x\ndescription = y\n"
+
 static void test_missing(void **state)
 {
-	CHECK_REFUSED("[network]\n", "no topology: add it");
-	CHECK_REFUSED("[network]\ntopology = ring\nnodes = 2\n", "no link_bps");
-	CHECK_REFUSED("[network]\nname = x\ntopology = ring\nnodes = 2\n"
-		      "link_bps = 1\n", "no description");
-	CHECK_REFUSED("", "no topology");
+	CHECK_REFUSED("", "no name");
+	CHECK_REFUSED("[network]\nname = x\n", "no description");
+	CHECK_REFUSED(NAMED, "no topology: add it");
+	CHECK_REFUSED(NAMED "topology = ring\n" SOURCE("topology") "nodes = 2\n" SOURCE("nodes"),
+		      "no link_bps");
 	CHECK_REFUSED("[network\n", ":1:");
 	CHECK_REFUSED("[network]\nnonsense\n", ":2:");
 }

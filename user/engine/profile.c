@@ -83,7 +83,7 @@ int engine_profile_explain(const struct tmodel_profile *p, const char *what,
 
 int engine_profile_read(const char *path, struct engine_profile *out, struct engine_error *e)
 {
-	const char *keys[ENGINE_PROFILE_FIELDS];
+	struct engine_sourced_key keys[ENGINE_PROFILE_FIELDS] = { 0 };
 	struct engine_sourced file = {
 		.section = "profile", .keys = keys, .n_keys = ENGINE_PROFILE_FIELDS,
 		.set = profile_set, .user = &out->model, .sources = out->sources,
@@ -91,7 +91,7 @@ int engine_profile_read(const char *path, struct engine_profile *out, struct eng
 	int status;
 
 	for (size_t i = 0; i < ENGINE_PROFILE_FIELDS; i++)
-		keys[i] = engine_profile_fields[i].name;
+		keys[i].name = engine_profile_fields[i].name;
 	memset(out, 0, sizeof(*out));
 	tmodel_profile_init(&out->model);
 	status = engine_sourced_read(path, &file, e);

@@ -18,22 +18,52 @@ struct reader {
 	unsigned int source_line[ENGINE_SOURCED_KEYS];
 };
 
-static int unknown_key(struct engine_ini *ini, const struct engine_sourced *s, const char *key)
+static const char *section_of(const struct engine_sourced *s, size_t i)
 {
-	const char *names[ENGINE_SOURCED_KEYS + 2] = { "name", "description" };
+	return s->keys[i].section ?: s->section;
+}
 
-	memcpy(names + 2, s->keys, s->n_keys * sizeof(*names));
-	return engine_ini_fail(ini, "a %s has no key '%s'; the nearest one is '%s'", s->section,
-			       key, engine_nearest(key, names, s->n_keys + 2));
+static int unknown_section(struct engine_ini *ini, const struct engine_sourced *s,
+			   const char *section)
+{
+	const char *names[ENGINE_SOURCED_KEYS + 1] = { s->section };
+	size_t i;
+
+	for (i = 0; i < s->n_keys; i++)
+		names[i + 1] = section_of(s, i);
+	return engine_ini_fail(ini, "there is no section [%s]: put its keys into [%s]", section,
+			       engine_nearest(section, names, s->n_keys + 1));
+}
+
+static int unknown_key(struct engine_ini *ini, const struct engine_sourced *s, const char *section,
+		       const char *key)
+{
+	const char *names[ENGINE_SOURCED_KEYS + 3];
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n_keys; i++)
+		if (!strcmp(section_of(s, i), section))
+			names[n++] = s->keys[i].name;
+	if (!n)
+		return unknown_section(ini, s, section);
+	if (!strcmp(section, s->section)) {
+		names[n++] = "name";
+		names[n++] = "description";
+		if (s->text.key)
+			names[n++] = s->text.key;
+	}
+	return engine_ini_fail(ini, "[%s] has no key '%s'; the nearest one is '%s'", section, key,
+			       engine_nearest(key, names, n));
 }
 
 /* Return: the index of a key, n_keys when there is none of that name. */
-static size_t find_key(const struct engine_sourced *s, const char *key)
+static size_t find_key(const struct engine_sourced *s, const char *section, const char *key)
 {
 	size_t i;
 
-	for (i = 0; i < s->n_keys && strcmp(s->keys[i], key); i++)
-		;
+	for (i = 0; i < s->n_keys; i++)
+		if (!strcmp(s->keys[i].name, key) && !strcmp(section_of(s, i), section))
+			break;
 	return i;
 }
 
@@ -56,14 +86,12 @@ static int take_text(struct engine_ini *ini, const char *key, const char *value,
 	return append(ini, key, to, size, value);
 }
 
-static int take_value(struct engine_ini *ini, struct reader *r, const char *key, const char *value)
+static int take_value(struct engine_ini *ini, struct reader *r, size_t i, const char *value)
 {
 	struct engine_sourced *s = r->out;
-	size_t i = find_key(s, key);
+	const char *key = s->keys[i].name;
 	int status;
 
-	if (i == s->n_keys)
-		return unknown_key(ini, s, key);
 	if (ini->continued)
 		return engine_ini_fail(ini, "%s goes on in this line: write it in one", key);
 	if (r->value_line[i])
@@ -85,16 +113,12 @@ static const char *without_prefix(const char *text, const char *prefix)
 	return text + length;
 }
 
-static int take_source(struct engine_ini *ini, struct reader *r, const char *key,
-		       const char *value)
+static int take_source(struct engine_ini *ini, struct reader *r, size_t i, const char *value)
 {
-	size_t i = find_key(r->out, key);
-	struct engine_source *source;
+	struct engine_source *source = &r->out->sources[i];
+	const char *key = r->out->keys[i].name;
 	const char *text;
 
-	if (i == r->out->n_keys)
-		return unknown_key(ini, r->out, key);
-	source = &r->out->sources[i];
 	if (ini->continued)
 		return append(ini, key, source->text, sizeof(source->text), value);
 	if (r->source_line[i])
@@ -110,28 +134,47 @@ static int take_source(struct engine_ini *ini, struct reader *r, const char *key
 	return append(ini, key, source->text, sizeof(source->text), text);
 }
 
+/* The key whose source a key is: "pue" of "pue.source". */
+static bool is_source(const char *key, char base[KEY_MAX])
+{
+	size_t length = strlen(key), suffix = strlen(SOURCE_SUFFIX);
+
+	if (length <= suffix || length - suffix >= KEY_MAX ||
+	    strcmp(key + length - suffix, SOURCE_SUFFIX))
+		return false;
+	memcpy(base, key, length - suffix);
+	base[length - suffix] = '\0';
+	return true;
+}
+
+static int take_figure(struct engine_ini *ini, struct reader *r, const char *section,
+		       const char *key, const char *value)
+{
+	const struct engine_sourced *s = r->out;
+	char base[KEY_MAX];
+	bool source = is_source(key, base);
+	size_t i = find_key(s, section, source ? base : key);
+
+	if (i == s->n_keys)
+		return unknown_key(ini, s, section, source ? base : key);
+	return source ? take_source(ini, r, i, value) : take_value(ini, r, i, value);
+}
+
 static int take_entry(struct engine_ini *ini, void *user, const char *section, const char *key,
 		      const char *value)
 {
 	struct reader *r = user;
 	struct engine_sourced *s = r->out;
-	size_t length = strlen(key);
-	size_t suffix = strlen(SOURCE_SUFFIX);
-	char base[KEY_MAX];
 
 	if (strcmp(section, s->section))
-		return engine_ini_fail(ini, "there is no section [%s]: put its keys into [%s]",
-				       section, s->section);
+		return take_figure(ini, r, section, key, value);
 	if (!strcmp(key, "name"))
 		return take_text(ini, key, value, s->name, sizeof(s->name));
 	if (!strcmp(key, "description"))
 		return take_text(ini, key, value, s->description, sizeof(s->description));
-	if (length <= suffix || length - suffix >= sizeof(base) ||
-	    strcmp(key + length - suffix, SOURCE_SUFFIX))
-		return take_value(ini, r, key, value);
-	memcpy(base, key, length - suffix);
-	base[length - suffix] = '\0';
-	return take_source(ini, r, base, value);
+	if (s->text.key && !strcmp(key, s->text.key))
+		return take_text(ini, key, value, s->text.to, s->text.size);
+	return take_figure(ini, r, section, key, value);
 }
 
 static bool name_valid(const char *name)
@@ -141,11 +184,15 @@ static bool name_valid(const char *name)
 	for (i = 0; name[i]; i++)
 		if (!isalnum((unsigned char)name[i]) && !strchr("-_.", name[i]))
 			return false;
-	return i > 0;
+	return true;
 }
 
 static int check_texts(const struct engine_sourced *s, const char *path, struct engine_error *e)
 {
+	if (!*s->name) {
+		engine_error_set(e, "%s: there is no name: say what it is called", path);
+		return -EINVAL;
+	}
 	if (!name_valid(s->name)) {
 		engine_error_set(e, "%s: name '%s': take letters, digits, '-', '_', '.' only",
 				 path, s->name);
@@ -164,7 +211,7 @@ static int check_sources(const struct reader *r, const char *path, struct engine
 	size_t i;
 
 	for (i = 0; i < r->out->n_keys; i++) {
-		key = r->out->keys[i];
+		key = r->out->keys[i].name;
 		if (r->value_line[i] && !r->source_line[i]) {
 			engine_error_set(e, "%s:%u: %s has no source: add a line %s.source = ...",
 					 path, r->value_line[i], key, key);

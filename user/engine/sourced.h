@@ -2,7 +2,7 @@
 /*
  * Parameter files: values, each with the source it was taken from.
  *
- * INI, one section:
+ * INI:
  *
  *   [profile]
  *   name = hbm4
@@ -42,9 +42,31 @@ struct engine_source {
 };
 
 /**
+ * struct engine_sourced_key - a key
+ * @section: where it stands; NULL = in the file's main section
+ * @name: without section
+ */
+struct engine_sourced_key {
+	const char *section;
+	const char *name;
+};
+
+/**
+ * struct engine_sourced_text - a key whose value is a text of its own, without a source
+ * @key: NULL = there is none
+ * @to: filled, @size bytes with the NUL; empty on entry
+ */
+struct engine_sourced_text {
+	const char *key;
+	char *to;
+	size_t size;
+};
+
+/**
  * struct engine_sourced - a file that is to be read
- * @section: its one section
- * @keys: @n_keys names, at most ENGINE_SOURCED_KEYS
+ * @section: its main section, which has name, description and @text
+ * @keys: @n_keys keys, at most ENGINE_SOURCED_KEYS
+ * @text: may be empty
  * @set: takes the text of key @i; returns 0, or a negative errno with the error set
  * @user: handed to it
  * @name: filled: letters, digits, '-', '_' and '.'
@@ -53,8 +75,9 @@ struct engine_source {
  */
 struct engine_sourced {
 	const char *section;
-	const char *const *keys;
+	const struct engine_sourced_key *keys;
 	size_t n_keys;
+	struct engine_sourced_text text;
 	int (*set)(struct engine_ini *ini, void *user, size_t i, const char *text);
 	void *user;
 	char name[ENGINE_SOURCED_NAME_MAX];

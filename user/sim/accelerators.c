@@ -7,10 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/inifile.h"
+#include "engine/sourced.h"
 #include "sim/named_file.h"
 
-#define SOURCE		".source"
 #define AT(field)	offsetof(struct accelerator, field)
 
 /* The numbers of a file; @at: where in struct accelerator. */
@@ -31,138 +30,38 @@ static const struct number {
 
 #define NUMBERS	(sizeof(numbers) / sizeof(*numbers))
 
-/* A file that is being read; lines of values and of their sources, 0 = none yet. */
-struct reader {
-	struct accelerator *out;
-	unsigned int value[NUMBERS];
-	unsigned int source[NUMBERS];
-};
-
-static int read_text(struct engine_ini *ini, const char *key, const char *value, char *to,
-		     size_t size)
-{
-	size_t used = strlen(to);
-
-	if (used && !ini->continued)
-		return engine_ini_fail(ini, "%s is given a second time: remove one", key);
-	if ((size_t)snprintf(to + used, size - used, "%s%s", used ? " " : "", value) < size - used)
-		return 0;
-	return engine_ini_fail(ini, "the text of %s has more than %zu bytes: cut it", key,
-			       size - 1);
-}
-
-static int unknown(struct engine_ini *ini, const char *key)
-{
-	static const char *const texts[] = { "name", "aliases", "description" };
-	const char *names[NUMBERS + 3] = { texts[0], texts[1], texts[2] };
-	size_t i;
-
-	for (i = 0; i < NUMBERS; i++)
-		names[3 + i] = numbers[i].key;
-	return engine_ini_fail(ini, "an accelerator has no key '%s'; the nearest one is '%s'", key,
-			       engine_nearest(key, names, NUMBERS + 3));
-}
-
-static int read_number(struct engine_ini *ini, struct reader *r, size_t i, const char *value)
+static int set(struct engine_ini *ini, void *user, size_t i, const char *text)
 {
 	const struct number *n = &numbers[i];
-	uint64_t *to = (uint64_t *)((char *)r->out + n->at);
+	struct accelerator *a = user;
 
-	if (r->value[i])
-		return engine_ini_fail(ini, "%s is given a second time: remove one", n->key);
-	r->value[i] = ini->line;
-	return engine_ini_number(ini, n->key, value, 0, n->lowest, n->highest, to);
-}
-
-static bool begins(const char *value, const char *with)
-{
-	size_t n = strlen(with);
-
-	return !strncmp(value, with, n) && value[n];
-}
-
-static int read_source(struct engine_ini *ini, struct reader *r, size_t i, const char *value)
-{
-	if (ini->continued)
-		return 0;
-	if (r->source[i])
-		return engine_ini_fail(ini, "%s.source is given a second time: remove one",
-				       numbers[i].key);
-	if (!begins(value, "published: ") && !begins(value, "assumed: "))
-		return engine_ini_fail(ini, "%s.source must be 'published: ...' or 'assumed: ...'",
-				       numbers[i].key);
-	r->source[i] = ini->line;
-	return 0;
-}
-
-/* A number or the source of one. */
-static int read_figure(struct engine_ini *ini, struct reader *r, const char *key, const char *value)
-{
-	size_t i, n;
-
-	for (i = 0; i < NUMBERS; i++) {
-		n = strlen(numbers[i].key);
-		if (strncmp(key, numbers[i].key, n))
-			continue;
-		if (!key[n])
-			return read_number(ini, r, i, value);
-		if (!strcmp(key + n, SOURCE))
-			return read_source(ini, r, i, value);
-	}
-	return unknown(ini, key);
-}
-
-static int entry(struct engine_ini *ini, void *user, const char *section, const char *key,
-		 const char *value)
-{
-	struct reader *r = user;
-
-	if (strcmp(section, "accelerator"))
-		return engine_ini_fail(ini, "there is no section [%s]: put its keys into "
-				       "[accelerator]", section);
-	if (!strcmp(key, "name"))
-		return read_text(ini, key, value, r->out->name, sizeof(r->out->name));
-	if (!strcmp(key, "aliases"))
-		return read_text(ini, key, value, r->out->aliases, sizeof(r->out->aliases));
-	if (!strcmp(key, "description"))
-		return read_text(ini, key, value, r->out->description, sizeof(r->out->description));
-	return read_figure(ini, r, key, value);
-}
-
-static int check_sources(const struct reader *r, const char *path, struct engine_error *e)
-{
-	size_t i;
-
-	for (i = 0; i < NUMBERS; i++) {
-		if (!r->value[i] == !r->source[i])
-			continue;
-		engine_error_set(e, "%s:%u: %s and its source belong together: add %s%s", path,
-				 r->value[i] ?: r->source[i], numbers[i].key, numbers[i].key,
-				 r->value[i] ? SOURCE : "");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int check_compulsory(const struct accelerator *a, const char *path, struct engine_error *e)
-{
-	const char *missing = !*a->name ? "name" : !*a->description ? "description" :
-			      !a->bandwidth_bps ? "bandwidth_bps" : NULL;
-
-	if (!missing)
-		return 0;
-	engine_error_set(e, "%s: %s is missing", path, missing);
-	return -EINVAL;
+	return engine_ini_number(ini, n->key, text, 0, n->lowest, n->highest,
+				 (uint64_t *)((char *)a + n->at));
 }
 
 int accelerator_read(const char *path, struct accelerator *out, struct engine_error *e)
 {
-	struct reader r = { .out = out };
+	struct engine_sourced_key keys[NUMBERS] = { 0 };
+	struct engine_source sources[NUMBERS] = { 0 };
+	struct engine_sourced file = {
+		.section = "accelerator", .keys = keys, .n_keys = NUMBERS, .set = set,
+		.text = { "aliases", out->aliases, sizeof(out->aliases) }, .user = out,
+		.sources = sources,
+	};
+	size_t i;
 	int err;
 
 	*out = (struct accelerator) { 0 };
-	err = engine_ini_read(path, entry, &r, e);
-	return err ?: check_sources(&r, path, e) ?: check_compulsory(out, path, e);
+	for (i = 0; i < NUMBERS; i++)
+		keys[i].name = numbers[i].key;
+	err = engine_sourced_read(path, &file, e);
+	if (!err && !out->bandwidth_bps) {
+		engine_error_set(e, "%s: bandwidth_bps is missing", path);
+		err = -EINVAL;
+	}
+	memcpy(out->name, file.name, sizeof(out->name));
+	memcpy(out->description, file.description, sizeof(out->description));
+	return err;
 }
 
 struct wanted {

@@ -12,7 +12,7 @@
  *   bandwidth_bps = 3.35e12
  *   bandwidth_bps.source = published: who, where
  *
- * Every number has a source, "published: ..." or "assumed: ...", as in profiles (engine/profile.h).
+ * Every number has a source, "published: ..." or "assumed: ...", see engine/sourced.h.
  * Rates are those of dense matrices. An accelerator is found by its name and aliases, compared as
  * in sim/named_file.h.
  */
@@ -21,10 +21,9 @@
 
 #include <stdint.h>
 
-#include "engine/error.h"
+#include "engine/sourced.h"
 
-#define ACCELERATOR_NAME_MAX	64
-#define ACCELERATOR_TEXT_MAX	512
+#define ACCELERATOR_TEXT_MAX	512	/* bytes of its aliases, with their NUL */
 
 /* What is multiplied, by the keys' names. */
 enum accelerator_dtype {
@@ -45,9 +44,9 @@ enum accelerator_dtype {
  * @tdp_watts: 0 = not given
  */
 struct accelerator {
-	char name[ACCELERATOR_NAME_MAX];
+	char name[ENGINE_SOURCED_NAME_MAX];
 	char aliases[ACCELERATOR_TEXT_MAX];
-	char description[ACCELERATOR_TEXT_MAX];
+	char description[ENGINE_SOURCED_DESCRIPTION_MAX];
 	uint64_t peak_ops[ACCELERATOR_DTYPES];
 	uint64_t bandwidth_bps;
 	uint64_t capacity_bytes;
@@ -58,7 +57,7 @@ struct accelerator {
  * accelerator_read - read a file
  * @out: filled when 0 is returned
  *
- * Return: 0; -EINVAL malformed, a number without source; as engine_ini_read().
+ * Return: 0; -EINVAL malformed, a number without source; as engine_sourced_read().
  */
 int accelerator_read(const char *path, struct accelerator *out, struct engine_error *e);
 

@@ -13,14 +13,7 @@
 #include "engine/inifile.h"
 #include "sim/collective.h"
 
-#define SOURCE_SUFFIX	".source"
 #define KEY_MAX		64
-
-struct reader {
-	struct network_file *out;
-	unsigned int value_line[NETWORK_KEYS];
-	unsigned int source_line[NETWORK_KEYS];
-};
 
 /* How the value of a key is written. */
 enum form { FORM_NUMBER, FORM_NAME, FORM_NAMES, FORM_NUMBERS, FORM_PERCENTILES };
@@ -87,28 +80,6 @@ static const struct key keys[NETWORK_KEYS] = {
 const char *network_file_key(unsigned int index)
 {
 	return keys[index].name;
-}
-
-static const struct key *find_key(const char *section, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < NETWORK_KEYS; i++)
-		if (!strcmp(keys[i].section, section) && !strcmp(keys[i].name, name))
-			return &keys[i];
-	return NULL;
-}
-
-static int unknown_key(struct engine_ini *ini, const char *section, const char *name)
-{
-	const char *names[NETWORK_KEYS + 2] = { "name", "description" };
-	size_t i, n = strcmp(section, "network") ? 0 : 2;
-
-	for (i = 0; i < NETWORK_KEYS; i++)
-		if (!strcmp(keys[i].section, section))
-			names[n++] = keys[i].name;
-	return engine_ini_fail(ini, "[%s] has no key '%s'; the nearest one is '%s'", section, name,
-			       engine_nearest(name, names, n));
 }
 
 /* One of the names of a key. */
@@ -192,9 +163,10 @@ static int take_percentiles(struct engine_ini *ini, const char *text, struct str
 	return 0;
 }
 
-static int take_value(struct engine_ini *ini, struct network_file *out, const struct key *k,
-		      const char *value)
+static int set(struct engine_ini *ini, void *user, size_t i, const char *value)
 {
+	const struct key *k = &keys[i];
+	struct network_file *out = user;
 	void *at = (char *)out + k->offset;
 	uint64_t index;
 	int err;
@@ -215,140 +187,44 @@ static int take_value(struct engine_ini *ini, struct network_file *out, const st
 	}
 }
 
-static int read_value(struct engine_ini *ini, struct reader *r, const struct key *k,
-		      const char *value)
+static bool is_needed(const char *key)
 {
-	size_t i = k - keys;
-
-	if (ini->continued)
-		return engine_ini_fail(ini, "%s goes on in this line: write it in one", k->name);
-	if (r->value_line[i])
-		return engine_ini_fail(ini, "%s is given a second time: remove one", k->name);
-	r->value_line[i] = ini->line;
-	r->out->sources[i].given = true;
-	return take_value(ini, r->out, k, value);
+	return !strcmp(key, "topology") || !strcmp(key, "nodes") || !strcmp(key, "link_bps");
 }
 
-/* Put text behind what is there already. */
-static int append(struct engine_ini *ini, const char *key, char *to, size_t size, const char *text)
-{
-	size_t used = strlen(to);
-
-	if (used && !ini->continued)
-		return engine_ini_fail(ini, "%s is given a second time: remove one", key);
-	if ((size_t)snprintf(to + used, size - used, "%s%s", used ? " " : "", text) < size - used)
-		return 0;
-	return engine_ini_fail(ini, "the text of %s has more than %zu bytes: cut it", key,
-			       size - 1);
-}
-
-static const char *without(const char *text, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return !strncmp(text, prefix, n) && text[n] ? text + n : NULL;
-}
-
-static int read_source(struct engine_ini *ini, struct reader *r, const struct key *k,
-		       const char *value)
-{
-	struct engine_source *source = &r->out->sources[k - keys];
-	const char *text = value;
-
-	if (!ini->continued) {
-		text = without(value, "published: ");
-		source->published = text;
-		text = text ?: without(value, "assumed: ");
-		if (!text)
-			return engine_ini_fail(ini, "%s.source must be 'published: ...' or "
-					       "'assumed: ...'", k->name);
-		r->source_line[k - keys] = ini->line;
-	}
-	return append(ini, k->name, source->text, sizeof(source->text), text);
-}
-
-static bool is_source(const char *key, char base[KEY_MAX])
-{
-	size_t n = strlen(key), suffix = strlen(SOURCE_SUFFIX);
-
-	if (n <= suffix || n - suffix >= KEY_MAX || strcmp(key + n - suffix, SOURCE_SUFFIX))
-		return false;
-	memcpy(base, key, n - suffix);
-	base[n - suffix] = '\0';
-	return true;
-}
-
-static int read_entry(struct engine_ini *ini, void *user, const char *section, const char *key,
-		      const char *value)
-{
-	struct reader *r = user;
-	const struct key *k;
-	char base[KEY_MAX];
-	bool source;
-
-	if (strcmp(section, "network") && strcmp(section, "straggler"))
-		return engine_ini_fail(ini, "there is no section [%s]: put its keys into [network] "
-				       "or [straggler]", section);
-	if (!strcmp(section, "network") && !strcmp(key, "name"))
-		return append(ini, key, r->out->name, sizeof(r->out->name), value);
-	if (!strcmp(section, "network") && !strcmp(key, "description"))
-		return append(ini, key, r->out->description, sizeof(r->out->description), value);
-	source = is_source(key, base);
-	k = find_key(section, source ? base : key);
-	if (!k)
-		return unknown_key(ini, section, source ? base : key);
-	return source ? read_source(ini, r, k, value) : read_value(ini, r, k, value);
-}
-
-static int check_sources(const struct reader *r, const char *path, struct engine_error *e)
+static int check_given(const struct network_file *f, const char *path, struct engine_error *e)
 {
 	size_t i;
 
 	for (i = 0; i < NETWORK_KEYS; i++) {
-		if (!r->value_line[i] == !r->source_line[i])
+		if (f->sources[i].given || !is_needed(keys[i].name))
 			continue;
-		if (r->value_line[i])
-			engine_error_set(e, "%s:%u: %s has no source: add a line %s.source = ...",
-					 path, r->value_line[i], keys[i].name, keys[i].name);
-		else
-			engine_error_set(e, "%s:%u: %s has a source but no value: add %s", path,
-					 r->source_line[i], keys[i].name, keys[i].name);
+		engine_error_set(e, "%s: [network] has no %s: add it", path, keys[i].name);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int check_given(const struct reader *r, const char *path, struct engine_error *e)
-{
-	static const char *const needed[] = { "topology", "nodes", "link_bps" };
-	size_t i;
-
-	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		if (r->value_line[find_key("network", needed[i]) - keys])
-			continue;
-		engine_error_set(e, "%s: [network] has no %s: add it", path, needed[i]);
-		return -EINVAL;
-	}
-	if (*r->out->name && *r->out->description)
-		return 0;
-	engine_error_set(e, "%s: [network] has no %s: add it", path,
-			 *r->out->name ? "description" : "name");
-	return -EINVAL;
-}
-
 int network_file_read(const char *path, struct network_file *out, struct engine_error *e)
 {
-	struct reader r = { .out = out };
+	struct engine_sourced_key names[NETWORK_KEYS];
+	struct engine_sourced file = {
+		.section = "network", .keys = names, .n_keys = NETWORK_KEYS, .set = set,
+		.user = out, .sources = out->sources,
+	};
+	size_t i;
 	int err;
 
 	*out = (struct network_file) { 0 };
 	network_init(&out->network);
 	straggler_init(&out->straggler);
-	err = engine_ini_read(path, read_entry, &r, e);
+	for (i = 0; i < NETWORK_KEYS; i++)
+		names[i] = (struct engine_sourced_key) { keys[i].section, keys[i].name };
+	err = engine_sourced_read(path, &file, e);
+	memcpy(out->name, file.name, sizeof(out->name));
+	memcpy(out->description, file.description, sizeof(out->description));
 	if (!err)
-		err = check_given(&r, path, e);
-	if (!err)
-		err = check_sources(&r, path, e);
+		err = check_given(out, path, e);
 	if (!err)
 		err = network_check(&out->network, path, e);
 	if (!err)

@@ -17,12 +17,10 @@
 #ifndef _SIM_NETWORK_FILE_H
 #define _SIM_NETWORK_FILE_H
 
-#include "engine/error.h"
-#include "engine/profile.h"
+#include "engine/sourced.h"
 #include "sim/network.h"
 #include "sim/straggler.h"
 
-#define NETWORK_NAME_MAX	64
 #define NETWORK_KEYS		28
 
 /**
@@ -32,8 +30,8 @@
  * @sources: by the index of the key
  */
 struct network_file {
-	char name[NETWORK_NAME_MAX];
-	char description[256];
+	char name[ENGINE_SOURCED_NAME_MAX];
+	char description[ENGINE_SOURCED_DESCRIPTION_MAX];
 	struct network network;
 	struct straggler straggler;
 	struct engine_source sources[NETWORK_KEYS];

@@ -60,7 +60,7 @@ static int check_all(const struct prices *p, const char *path, struct engine_err
 
 int prices_read(const char *path, struct prices *out, struct engine_error *e)
 {
-	const char *names[PRICES_KEYS];
+	struct engine_sourced_key names[PRICES_KEYS] = { 0 };
 	struct engine_sourced file = {
 		.section = "prices", .keys = names, .n_keys = PRICES_KEYS, .set = set,
 		.user = out, .sources = out->source,
@@ -69,7 +69,7 @@ int prices_read(const char *path, struct prices *out, struct engine_error *e)
 	size_t i;
 
 	for (i = 0; i < PRICES_KEYS; i++)
-		names[i] = keys[i].name;
+		names[i].name = keys[i].name;
 	memset(out, 0, sizeof(*out));
 	err = engine_sourced_read(path, &file, e) ?: check_all(out, path, e);
 	memcpy(out->name, file.name, sizeof(out->name));
