@@ -123,6 +123,11 @@ static struct terrace_buffer *buffer_alloc(struct terrace_session *s,
 	INIT_LIST_HEAD(&b->views);
 	terrace_pieces_init(b);
 	b->memcg = get_mem_cgroup_from_mm(current->mm);
+	if (terrace_shrinker_prepare(b)) {
+		mem_cgroup_put(b->memcg);
+		kvfree(b);
+		return NULL;
+	}
 	b->pid = get_task_pid(current, PIDTYPE_TGID);
 	b->session = terrace_session_get(s);
 	spin_lock(&s->buffers_lock);
@@ -140,6 +145,7 @@ static void buffer_free(struct terrace_buffer *b)
 	spin_unlock(&b->session->buffers_lock);
 	terrace_session_put(b->session);
 	put_pid(b->pid);
+	terrace_shrinker_forget(b);
 	mem_cgroup_put(b->memcg);
 	terrace_pieces_free(b);
 	kvfree_rcu(b, rcu);

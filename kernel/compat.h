@@ -4,6 +4,7 @@
 #define _TERRACE_COMPAT_H
 
 #include <linux/io_uring/cmd.h>
+#include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/version.h>
 
@@ -16,6 +17,15 @@
 #define terrace_sqe_cmd(_sqe, _type)	io_uring_sqe_cmd(_sqe, _type)
 #else
 #define terrace_sqe_cmd(_sqe, _type)	((const typeof(_type) *)io_uring_sqe_cmd(_sqe))
+#endif
+
+/* The arguments of a function that list_lru_walk_one() calls for each item. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define TERRACE_WALK_ARGS(_item, _arg)						\
+	struct list_head *_item, struct list_lru_one *list, void *_arg
+#else
+#define TERRACE_WALK_ARGS(_item, _arg)						\
+	struct list_head *_item, struct list_lru_one *list, spinlock_t *lock, void *_arg
 #endif
 
 /* Take all of a VMA's mappings away, under mmap_lock. */

@@ -13,6 +13,7 @@
  * Once somebody had to evict, a worker goes on until an eighth of the pool is free: who comes next
  * does not wait for write-back.
  */
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
@@ -29,18 +30,25 @@
 /* Evictions for one frame that the host does not have. */
 #define ALLOC_TRIES	8
 
-/* Extents that are looked at before the host is told that there is nothing for it. */
-#define RECLAIM_LOOKS	16ULL
+/* Extents that are looked at for each of them. */
+#define ALLOC_LOOKS	16ULL
 
 /**
  * struct landing_hunt - what to evict
  * @session: whose extents; NULL = anybody's
  * @reclaim: for the host: nothing that needs a write or a wait, and the frames are freed
+ * @charged: only frames on the account of @memcg, NULL = the root's
+ * @most: bytes of extents to look at, with @reclaim
+ * @looked: at so many, those of others aside
  * @moving: set when somebody else was at work on one that it could have been
  */
 struct landing_hunt {
 	const struct terrace_session *session;
 	bool reclaim;
+	bool charged;
+	const struct mem_cgroup *memcg;
+	u64 most;
+	u64 looked;
 	bool moving;
 };
 
@@ -55,6 +63,7 @@ void terrace_landing_add(struct terrace_buffer *b, u32 tier, struct folio *folio
 
 	folio->private = b;
 	set_bit(TERRACE_X_USED, &b->extents[folio->index >> terrace_extent_order(b)].flags);
+	terrace_shrinker_add(b, tier, folio);
 	guard(spinlock)(&l->lock);
 	list_add_tail(&folio->lru, &l->folios);
 	l->count++;
@@ -69,6 +78,7 @@ void terrace_landing_remove(u32 tier, struct folio *folio)
 	struct terrace_landing *l = &terrace.tiers[tier].landing;
 	struct terrace_buffer *b = folio->private;
 
+	terrace_shrinker_remove(b, tier, folio);
 	guard(spinlock)(&l->lock);
 	list_del(&folio->lru);
 	folio->private = NULL;
@@ -76,6 +86,15 @@ void terrace_landing_remove(u32 tier, struct folio *folio)
 	l->listed -= folio_size(folio);
 	l->used -= folio_size(folio);
 	b->session->landing[tier] -= folio_size(folio);
+}
+
+static bool landing_wanted(const struct landing_hunt *hunt, const struct terrace_buffer *b,
+			   struct folio *folio)
+{
+	if (hunt->session && b->session != hunt->session)
+		return false;
+	guard(rcu)();
+	return !hunt->charged || terrace_shrinker_account(folio) == hunt->memcg;
 }
 
 /*
@@ -95,9 +114,7 @@ static struct terrace_buffer *landing_next(struct terrace_landing *l,
 	list_move_tail(&(*folio)->lru, &l->folios);
 	b = (*folio)->private;
 	*index = (*folio)->index >> terrace_extent_order(b);
-	if (hunt->session && b->session != hunt->session)
-		return NULL;
-	return terrace_buffer_use(b) ? b : NULL;
+	return landing_wanted(hunt, b, *folio) && terrace_buffer_use(b) ? b : NULL;
 }
 
 /* Its block is stale, near the end of its retention, or on a device that was removed. */
@@ -169,6 +186,11 @@ static bool landing_evict(struct terrace_buffer *b, u64 index, u32 tier, struct 
 	return gone;
 }
 
+static bool landing_tired(const struct landing_hunt *hunt)
+{
+	return hunt->reclaim && hunt->looked >= hunt->most;
+}
+
 /*
  * Two rounds: the first may only take references away. Returns the bytes that are free now, 0 when
  * there was nothing to evict.
@@ -181,12 +203,11 @@ static u64 landing_evict_one(u32 tier, struct landing_hunt *hunt)
 	struct folio *folio;
 	u64 index, bytes = 0;
 
-	if (hunt->reclaim)
-		left = min(left, RECLAIM_LOOKS);
 	hunt->moving = false;
-	while (!bytes && left-- && !fatal_signal_pending(current)) {
+	while (!bytes && left-- && !landing_tired(hunt) && !fatal_signal_pending(current)) {
 		b = landing_next(l, hunt, &folio, &index);
 		if (b) {
+			hunt->looked += terrace_extent_bytes(b);
 			if (landing_evict(b, index, tier, folio, hunt))
 				bytes = terrace_extent_bytes(b);
 			terrace_buffer_unuse(b);
@@ -197,15 +218,24 @@ static u64 landing_evict_one(u32 tier, struct landing_hunt *hunt)
 }
 
 /**
- * terrace_landing_reclaim - give one clean extent of the pool up for the host
+ * terrace_landing_reclaim - give clean extents of the pool up for the host
+ * @memcg: whose; NULL = those on nobody's account, or the root's
+ * @most: bytes of extents to look at
+ * @looked: so many were looked at besides
  *
  * Return: bytes that are free now.
  */
-u64 terrace_landing_reclaim(u32 tier)
+u64 terrace_landing_reclaim(u32 tier, struct mem_cgroup *memcg, u64 most, u64 *looked)
 {
-	struct landing_hunt hunt = { .reclaim = true };
+	struct landing_hunt hunt = {
+		.reclaim = true, .charged = true, .memcg = memcg, .most = most,
+	};
+	u64 bytes, freed = 0;
 
-	return landing_evict_one(tier, &hunt);
+	while ((bytes = landing_evict_one(tier, &hunt)))
+		freed += bytes;
+	*looked += hunt.looked;
+	return freed;
 }
 
 static void landing_ahead(struct work_struct *work)
@@ -300,12 +330,15 @@ static bool landing_room(struct terrace_buffer *b, u32 tier, enum terrace_landin
 static struct folio *landing_alloc(struct terrace_buffer *b, u64 index,
 				   enum terrace_landing_for what)
 {
-	struct landing_hunt own = { .session = b->session, .reclaim = true };
+	struct landing_hunt own = {
+		.session = b->session, .reclaim = true, .most = ALLOC_LOOKS << b->shift,
+	};
 	const struct terrace_extent *e = &b->extents[index];
 	u32 tries = what == TERRACE_LANDING_USE ? ALLOC_TRIES : 0;
 	struct folio *folio;
 
 	do {
+		own.looked = 0;
 		folio = e->block.number ? terrace_frame_target(b, e->tier) :
 					  terrace_frame_zeroed(b, e->tier);
 	} while (!folio && tries-- && landing_evict_one(e->tier, &own));

@@ -21,7 +21,7 @@
  *  9. session.load_lock      spinlock: what the running step was charged
  * 10. tier.lock              spinlock: capacity, model state and statistics of a tier
  * 11. terrace.clock_lock, terrace.sessions_lock, session.buffers_lock, and the locks inside
- *     quota.c, inject.c and detached.c
+ *     quota.c, inject.c, detached.c and of the shrinker's lists
  *
  * Two locks of the same row are never held together, except that sessions_lock is held over
  * clock_lock. User memory is touched only under locks of row 3 or above (a fault may take 4 to 11).
@@ -52,6 +52,7 @@
 #include <terrace/model.h>
 
 struct terrace_media;
+struct terrace_offer;
 struct terrace_quota;
 struct io_uring_cmd;
 struct seq_file;
@@ -496,6 +497,7 @@ struct terrace_piece_table {
  * @users: work under way that does not keep the file (see terrace_buffer_use())
  * @mapping: of its inode
  * @memcg: creator's, charged for frames; may be NULL
+ * @offers: to the host, by tier (shrinker.c)
  * @link: in session.buffers
  * @number: place in it
  * @range_lock: one seal, discard at a time
@@ -516,6 +518,7 @@ struct terrace_buffer {
 	struct address_space *mapping;
 	struct terrace_session *session;
 	struct mem_cgroup *memcg;
+	struct terrace_offer *offers;
 	struct terrace_quota *quota;
 	kuid_t uid;
 	struct pid *pid;
@@ -674,7 +677,7 @@ void terrace_landing_init(struct terrace_tier *t);
 struct folio *terrace_landing_frame(struct terrace_buffer *b, u64 index,
 				    enum terrace_landing_for what);
 void terrace_landing_give(struct terrace_buffer *b, u32 tier);
-u64 terrace_landing_reclaim(u32 tier);
+u64 terrace_landing_reclaim(u32 tier, struct mem_cgroup *memcg, u64 most, u64 *looked);
 void terrace_landing_add(struct terrace_buffer *b, u32 tier, struct folio *folio);
 void terrace_landing_remove(u32 tier, struct folio *folio);
 
@@ -705,6 +708,11 @@ bool terrace_pieces_use(struct terrace_buffer *b, u64 at);
 
 int terrace_shrinker_init(void);
 void terrace_shrinker_exit(void);
+int terrace_shrinker_prepare(struct terrace_buffer *b);
+void terrace_shrinker_forget(struct terrace_buffer *b);
+void terrace_shrinker_add(struct terrace_buffer *b, u32 tier, struct folio *folio);
+void terrace_shrinker_remove(struct terrace_buffer *b, u32 tier, struct folio *folio);
+struct mem_cgroup *terrace_shrinker_account(struct folio *folio);
 
 /* ---- mapping, ranges, migration (fault.c, range.c, migrate.c, io.c) ---- */
 
