@@ -60,13 +60,9 @@ void *graph_symbol(const char *name)
 	return library ? dlsym(library, name) : NULL;
 }
 
-/* POSIX has pointers to functions and to objects be the same, C does not let one assign them. */
 static bool resolve(void *function, const char *name)
 {
-	void *symbol = graph_symbol(name);
-
-	memcpy(function, &symbol, sizeof(symbol));
-	return symbol;
+	return preload_function(function, graph_symbol(name));
 }
 
 static bool ggml_resolve(struct ggml *g)

@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 
 #include <terrace/terrace.h>
@@ -74,6 +75,18 @@ struct real {
 	int (*posix_memalign)(void **p, size_t align, size_t bytes);
 	size_t (*malloc_usable_size)(void *p);
 };
+
+/**
+ * preload_function - make a pointer to a function of what dlsym() returned
+ * @function: where the pointer is; set to NULL when there is no @symbol
+ *
+ * POSIX has pointers to functions and to objects be the same; C does not let one assign them.
+ */
+static inline bool preload_function(void *function, void *symbol)
+{
+	memcpy(function, &symbol, sizeof(symbol));
+	return symbol;
+}
 
 /**
  * real - the C library's allocator, or whatever stands behind this library

@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -37,12 +36,9 @@ void preload_leave(void)
 	inside--;
 }
 
-/* POSIX has dlsym() return functions as pointers to objects, which C does not let one assign. */
 static void resolve(void *function, const char *name)
 {
-	void *symbol = dlsym(RTLD_NEXT, name);
-
-	memcpy(function, &symbol, sizeof(symbol));
+	preload_function(function, dlsym(RTLD_NEXT, name));
 }
 
 const struct real *real(void)

@@ -60,7 +60,7 @@ static compute_fn compute_behind(void)
 	static compute_fn found;
 
 	if (!found)
-		*(void **)&found = graph_symbol("ggml_backend_sched_graph_compute_async");
+		preload_function(&found, graph_symbol("ggml_backend_sched_graph_compute_async"));
 	return found;
 }
 
