@@ -178,11 +178,15 @@ int terrace_weights_open(struct terrace_session *s, int fd, uint64_t offset, uin
 	int err;
 
 	err = buffer_options_check(options, &unused);
-	if (!err)
-		err = weights_check(fd, offset, bytes, &file);
 	if (err)
 		return err;
-	if (!options->pinnable && !named_open(NAMED_SOCKET, s, fd, offset, bytes, options, out))
-		return 0;
+	if (!options->pinnable) {
+		err = weights_check(fd, offset, bytes, &file);
+		if (err)
+			return err;
+		if (!named_open(NAMED_SOCKET, s, fd, offset, bytes, options, out))
+			return 0;
+	}
+	/* checks the file as it is now: it may have taken long until the daemon refused */
 	return terrace_weights_load(s, fd, offset, bytes, options, out);
 }
