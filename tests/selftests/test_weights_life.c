@@ -14,12 +14,6 @@
 #include "kselftest_harness.h"
 #include "weights_client.h"
 
-#define SOCKET	DAEMON_DIR "/weights.sock"
-#define PATH	"/tmp/weights of a model.bin"
-#define OTHER	"/tmp/other.bin"
-#define THIRD	"/tmp/third.bin"
-#define SEED	7
-
 static bool is_reloaded(void)
 {
 	return daemon_metric("terraced_reloads_total") >= 1;
@@ -37,8 +31,8 @@ FIXTURE_SETUP(load)
 	int err;
 
 	self->pid = -1;
-	ASSERT_EQ(0, weights_file_make(PATH, CLIENT_BYTES, SEED));
-	err = hold_begin(&self->hold, PATH);
+	ASSERT_EQ(0, weights_file_make(CLIENT_PATH, CLIENT_BYTES, CLIENT_SEED));
+	err = hold_begin(&self->hold, CLIENT_PATH);
 	if (err > 0)
 		SKIP(return, "the kernel has no fanotify permission events");
 	ASSERT_EQ(0, err);
@@ -50,13 +44,13 @@ FIXTURE_TEARDOWN(load)
 {
 	if (self->pid > 0)
 		EXPECT_EQ(0, client_daemon_end(self->pid));
-	unlink(PATH);
+	unlink(CLIENT_PATH);
 }
 
 /* A client whose load has begun, and is stopped. */
 static pid_t client_held(struct hold *hold, int *loader)
 {
-	pid_t pid = client_start(PATH, SEED, hold);
+	pid_t pid = client_start(CLIENT_PATH, CLIENT_SEED, hold);
 
 	*loader = hold_wait(hold);
 	return pid;
@@ -71,7 +65,7 @@ TEST_F_TIMEOUT(load, two_at_once_load_once, 120)
 	EXPECT_LT(0, loader);
 	EXPECT_NE(first, loader);
 	EXPECT_NE(self->pid, loader);
-	second = client_start(PATH, SEED, &self->hold);
+	second = client_start(CLIENT_PATH, CLIENT_SEED, &self->hold);
 	usleep(1000000);
 	/* neither has it, and the daemon answers meanwhile */
 	EXPECT_EQ(0, client_metric("kept_files"));
@@ -94,7 +88,7 @@ TEST_F_TIMEOUT(load, a_client_killed_meanwhile_leaves_it_to_the_next, 120)
 	pid = client_held(&self->hold, &loader);
 	kill(pid, SIGKILL);
 	EXPECT_EQ(1000 + SIGKILL, client_end(pid));
-	pid = client_start(PATH, SEED, &self->hold);
+	pid = client_start(CLIENT_PATH, CLIENT_SEED, &self->hold);
 	hold_end(&self->hold);
 	EXPECT_EQ(0, client_end(pid));
 	EXPECT_EQ(1, client_metric("loads_total"));
@@ -114,7 +108,7 @@ TEST_F_TIMEOUT(load, the_loader_killed_the_client_loads_alone, 120)
 	EXPECT_EQ(0, client_metric("loads_total"));
 	EXPECT_EQ(1, client_metric("failures_total"));
 	EXPECT_EQ(0, client_used_bytes());
-	EXPECT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
+	EXPECT_EQ(0, client_end(client_start(CLIENT_PATH, CLIENT_SEED, NULL)));
 	EXPECT_EQ(1, client_metric("loads_total"));
 }
 
@@ -131,7 +125,7 @@ TEST_F_TIMEOUT(load, the_daemon_killed_the_client_loads_alone, 120)
 	EXPECT_EQ(0, client_used_bytes());
 	self->pid = daemon_start();
 	ASSERT_TRUE(wait_for(daemon_answers));
-	EXPECT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
+	EXPECT_EQ(0, client_end(client_start(CLIENT_PATH, CLIENT_SEED, NULL)));
 	EXPECT_EQ(1, client_metric("loads_total"));
 }
 
@@ -140,10 +134,10 @@ TEST_F_TIMEOUT(load, the_file_changed_meanwhile_the_client_loads_alone, 120)
 	pid_t pid;
 	int loader;
 
-	pid = client_start(PATH, SEED + 5, &self->hold);
+	pid = client_start(CLIENT_PATH, CLIENT_SEED + 5, &self->hold);
 	loader = hold_wait(&self->hold);
 	EXPECT_LT(0, loader);
-	ASSERT_EQ(0, weights_file_make(PATH, CLIENT_BYTES, SEED + 5));
+	ASSERT_EQ(0, weights_file_make(CLIENT_PATH, CLIENT_BYTES, CLIENT_SEED + 5));
 	hold_end(&self->hold);
 	EXPECT_EQ(CLIENT_ALONE, client_end(pid));
 	EXPECT_EQ(0, client_metric("loads_total"));
@@ -179,7 +173,7 @@ TEST_F_TIMEOUT(load, its_user_cannot_touch_the_loader, 120)
 		client_be_nobody();
 		if (terrace_session_open(NULL, &s))
 			_exit(99);
-		_exit(client_use(s, open(PATH, O_RDONLY), SEED));
+		_exit(client_use(s, open(CLIENT_PATH, O_RDONLY), CLIENT_SEED));
 	}
 	loader = hold_wait(&self->hold);
 	ASSERT_LT(0, loader);
@@ -232,9 +226,7 @@ FIXTURE_SETUP(life)
 	self->b = NULL;
 	self->c = NULL;
 	self->s = NULL;
-	ASSERT_EQ(0, weights_file_make(PATH, CLIENT_BYTES, SEED));
-	ASSERT_EQ(0, weights_file_make(OTHER, CLIENT_BYTES, SEED + 1));
-	ASSERT_EQ(0, weights_file_make(THIRD, CLIENT_BYTES, SEED + 2));
+	ASSERT_EQ(0, client_files_make());
 	self->pid = client_daemon_start(3600);
 	ASSERT_GT(self->pid, 0);
 	ASSERT_EQ(0, terrace_session_open(NULL, &self->s));
@@ -246,16 +238,14 @@ FIXTURE_TEARDOWN(life)
 	terrace_buffer_free(self->c);
 	terrace_session_close(self->s);
 	EXPECT_EQ(0, client_daemon_end(self->pid));
-	EXPECT_NE(0, access(SOCKET, F_OK));
+	EXPECT_NE(0, access(CLIENT_SOCKET, F_OK));
 	rmdir(CLIENT_QUOTAS "0");
-	unlink(PATH);
-	unlink(OTHER);
-	unlink(THIRD);
+	client_files_remove();
 }
 
 TEST_F_TIMEOUT(life, kept_for_no_time, 120)
 {
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
 	terrace_buffer_free(self->b);
 	self->b = NULL;
 	EXPECT_TRUE(wait_for(client_none));
@@ -265,8 +255,8 @@ TEST_F_TIMEOUT(life, kept_for_no_time, 120)
 	EXPECT_TRUE(wait_for(is_reloaded));
 	EXPECT_TRUE(wait_for(client_nothing_kept));
 	/* from now on with the last user */
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
-	EXPECT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
+	EXPECT_EQ(0, client_end(client_start(CLIENT_PATH, CLIENT_SEED, NULL)));
 	EXPECT_EQ(2, client_metric("loads_total"));
 	EXPECT_EQ(1, client_metric("kept_files"));
 	terrace_buffer_free(self->b);
@@ -280,7 +270,7 @@ TEST_F_TIMEOUT(life, kept_for_a_second, 120)
 	ASSERT_EQ(0, client_daemon_configure(1));
 	ASSERT_EQ(0, kill(self->pid, SIGHUP));
 	EXPECT_TRUE(wait_for(is_reloaded));
-	EXPECT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
+	EXPECT_EQ(0, client_end(client_start(CLIENT_PATH, CLIENT_SEED, NULL)));
 	EXPECT_TRUE(wait_for(client_nothing_kept));
 	EXPECT_EQ(1, client_metric("loads_total"));
 }
@@ -292,12 +282,12 @@ static bool one_kept(void)
 
 TEST_F_TIMEOUT(life, a_file_that_changed_is_loaded_anew, 120)
 {
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
-	ASSERT_EQ(0, weights_file_make(PATH, CLIENT_BYTES, SEED + 5));
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->c));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
+	ASSERT_EQ(0, weights_file_make(CLIENT_PATH, CLIENT_BYTES, CLIENT_SEED + 5));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->c));
 	EXPECT_EQ(2, client_metric("loads_total"));
-	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, SEED));
-	EXPECT_EQ(0, weights_file_wrong(self->c, 0, CLIENT_BYTES, SEED + 5));
+	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, CLIENT_SEED));
+	EXPECT_EQ(0, weights_file_wrong(self->c, 0, CLIENT_BYTES, CLIENT_SEED + 5));
 	EXPECT_EQ(2 * CLIENT_HELD, client_used_bytes());
 	/* nobody will ask for the old one any more */
 	terrace_buffer_free(self->b);
@@ -308,9 +298,9 @@ TEST_F_TIMEOUT(life, a_file_that_changed_is_loaded_anew, 120)
 	terrace_buffer_free(self->c);
 	self->c = NULL;
 	EXPECT_TRUE(wait_for(client_none));
-	ASSERT_EQ(0, weights_file_make(PATH, CLIENT_BYTES, SEED + 6));
+	ASSERT_EQ(0, weights_file_make(CLIENT_PATH, CLIENT_BYTES, CLIENT_SEED + 6));
 	EXPECT_EQ(CLIENT_HELD, client_used_bytes());
-	EXPECT_EQ(0, client_end(client_start(PATH, SEED + 6, NULL)));
+	EXPECT_EQ(0, client_end(client_start(CLIENT_PATH, CLIENT_SEED + 6, NULL)));
 	EXPECT_EQ(CLIENT_HELD, client_used_bytes());
 	EXPECT_EQ(3, client_metric("loads_total"));
 }
@@ -331,22 +321,22 @@ static int open_on_fast(struct terrace_session *s, const char *path, struct terr
 TEST_F_TIMEOUT(life, the_least_recently_used_makes_room, 120)
 {
 	/* two fit */
-	ASSERT_EQ(0, open_on_fast(self->s, PATH, &self->b));
+	ASSERT_EQ(0, open_on_fast(self->s, CLIENT_PATH, &self->b));
 	terrace_buffer_free(self->b);
-	ASSERT_EQ(0, open_on_fast(self->s, OTHER, &self->b));
+	ASSERT_EQ(0, open_on_fast(self->s, CLIENT_OTHER, &self->b));
 	terrace_buffer_free(self->b);
 	EXPECT_EQ(2 * CLIENT_HELD, tiers_value("fast", "used_bytes"));
-	ASSERT_EQ(0, open_on_fast(self->s, PATH, &self->b));
+	ASSERT_EQ(0, open_on_fast(self->s, CLIENT_PATH, &self->b));
 	EXPECT_TRUE(wait_for(client_one));
 	EXPECT_EQ(2, client_metric("loads_total"));
-	ASSERT_EQ(0, open_on_fast(self->s, THIRD, &self->c));
-	EXPECT_EQ(0, weights_file_wrong(self->c, 0, CLIENT_BYTES, SEED + 2));
-	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, SEED));
+	ASSERT_EQ(0, open_on_fast(self->s, CLIENT_THIRD, &self->c));
+	EXPECT_EQ(0, weights_file_wrong(self->c, 0, CLIENT_BYTES, CLIENT_SEED + 2));
+	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, CLIENT_SEED));
 	EXPECT_EQ(1, client_metric("evictions_total"));
 	EXPECT_EQ(3, client_metric("loads_total"));
 	EXPECT_EQ(2 * CLIENT_HELD, tiers_value("fast", "used_bytes"));
 	/* what is in use does not go */
-	EXPECT_EQ(-ENOSPC, open_on_fast(self->s, OTHER, &self->b));
+	EXPECT_EQ(-ENOSPC, open_on_fast(self->s, CLIENT_OTHER, &self->b));
 	EXPECT_EQ(1, client_metric("evictions_total"));
 	EXPECT_EQ(1, client_metric("failures_total"));
 }
@@ -354,9 +344,9 @@ TEST_F_TIMEOUT(life, the_least_recently_used_makes_room, 120)
 TEST_F_TIMEOUT(life, what_nobody_uses_does_not_use_a_quota_up, 120)
 {
 	ASSERT_EQ(0, client_quota("0", "524288"));
-	EXPECT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
+	EXPECT_EQ(0, client_end(client_start(CLIENT_PATH, CLIENT_SEED, NULL)));
 	EXPECT_TRUE(wait_for(client_none));
-	EXPECT_EQ(0, client_end(client_start(OTHER, SEED + 1, NULL)));
+	EXPECT_EQ(0, client_end(client_start(CLIENT_OTHER, CLIENT_SEED + 1, NULL)));
 	EXPECT_EQ(1, client_metric("evictions_total"));
 	EXPECT_EQ(CLIENT_HELD, client_used_bytes());
 }
@@ -370,15 +360,15 @@ TEST_F_TIMEOUT(life, what_is_mapped_outlives_the_daemon, 120)
 {
 	int status;
 
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
-	ASSERT_EQ(0, client_open(self->s, OTHER, &self->c));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_OTHER, &self->c));
 	terrace_buffer_free(self->c);
 	self->c = NULL;
 	kill(self->pid, SIGTERM);
 	ASSERT_EQ(self->pid, waitpid(self->pid, &status, 0));
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(CLIENT_HELD, client_used_bytes());
-	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, SEED));
+	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, CLIENT_SEED));
 	terrace_buffer_free(self->b);
 	self->b = NULL;
 	EXPECT_TRUE(wait_for(none_used));

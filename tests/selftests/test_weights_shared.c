@@ -11,12 +11,6 @@
 #include "stuck_fs.h"
 #include "weights_client.h"
 
-#define SOCKET	DAEMON_DIR "/weights.sock"
-#define PATH	"/tmp/weights of a model.bin"
-#define OTHER	"/tmp/other.bin"
-#define THIRD	"/tmp/third.bin"
-#define SEED	7
-
 FIXTURE(shared) {
 	struct terrace_session *s;
 	struct terrace_buffer *b;
@@ -29,9 +23,7 @@ FIXTURE_SETUP(shared)
 	self->b = NULL;
 	self->c = NULL;
 	self->s = NULL;
-	ASSERT_EQ(0, weights_file_make(PATH, CLIENT_BYTES, SEED));
-	ASSERT_EQ(0, weights_file_make(OTHER, CLIENT_BYTES, SEED + 1));
-	ASSERT_EQ(0, weights_file_make(THIRD, CLIENT_BYTES, SEED + 2));
+	ASSERT_EQ(0, client_files_make());
 	self->pid = client_daemon_start(3600);
 	ASSERT_GT(self->pid, 0);
 	ASSERT_EQ(0, terrace_session_open(NULL, &self->s));
@@ -43,26 +35,24 @@ FIXTURE_TEARDOWN(shared)
 	terrace_buffer_free(self->c);
 	terrace_session_close(self->s);
 	EXPECT_EQ(0, client_daemon_end(self->pid));
-	EXPECT_NE(0, access(SOCKET, F_OK));
+	EXPECT_NE(0, access(CLIENT_SOCKET, F_OK));
 	chmod("/dev/terrace", 0660);
 	rmdir(CLIENT_QUOTAS "65534");
-	unlink(PATH);
-	unlink(OTHER);
-	unlink(THIRD);
+	client_files_remove();
 }
 
 TEST_F_TIMEOUT(shared, two_users_one_buffer, 120)
 {
 	struct terrace_buffer_info info;
 
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
 	EXPECT_EQ(CLIENT_HELD, client_used_bytes());
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->c));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->c));
 	EXPECT_EQ(CLIENT_HELD, client_used_bytes());
 	EXPECT_EQ(terrace_buffer_id(self->b), terrace_buffer_id(self->c));
-	EXPECT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
-	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, SEED));
-	EXPECT_EQ(0, weights_file_wrong(self->c, 0, CLIENT_BYTES, SEED));
+	EXPECT_EQ(0, client_end(client_start(CLIENT_PATH, CLIENT_SEED, NULL)));
+	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, CLIENT_SEED));
+	EXPECT_EQ(0, weights_file_wrong(self->c, 0, CLIENT_BYTES, CLIENT_SEED));
 	ASSERT_EQ(0, terrace_buffer_info(self->b, &info));
 	EXPECT_EQ(CLIENT_HELD, info.bytes);
 	EXPECT_EQ(CLIENT_HELD, info.resident_bytes);
@@ -84,19 +74,19 @@ TEST_F_TIMEOUT(shared, other_ranges_and_sizes_are_others, 120)
 		.class_id = TERRACE_CLASS_WEIGHTS, .extent_bytes = CLIENT_EXTENT,
 		.tier = TERRACE_TIER_ANY,
 	};
-	int fd = open(PATH, O_RDONLY | O_CLOEXEC);
+	int fd = open(CLIENT_PATH, O_RDONLY | O_CLOEXEC);
 
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
 	ASSERT_EQ(0, terrace_weights_open(self->s, fd, 4097, CLIENT_EXTENT, &o, &self->c));
 	EXPECT_TRUE(terrace_buffer_shared(self->c));
-	EXPECT_EQ(0, weights_file_wrong(self->c, 4097, CLIENT_EXTENT, SEED));
+	EXPECT_EQ(0, weights_file_wrong(self->c, 4097, CLIENT_EXTENT, CLIENT_SEED));
 	EXPECT_EQ(2, client_metric("loads_total"));
 	terrace_buffer_free(self->c);
 	self->c = NULL;
 	o.extent_bytes = 4096;
 	ASSERT_EQ(0, terrace_weights_open(self->s, fd, 4097, CLIENT_EXTENT, &o, &self->c));
 	EXPECT_EQ(4096, terrace_buffer_extent_bytes(self->c));
-	EXPECT_EQ(0, weights_file_wrong(self->c, 4097, CLIENT_EXTENT, SEED));
+	EXPECT_EQ(0, weights_file_wrong(self->c, 4097, CLIENT_EXTENT, CLIENT_SEED));
 	EXPECT_EQ(3, client_metric("loads_total"));
 	terrace_buffer_free(self->c);
 	self->c = NULL;
@@ -116,12 +106,12 @@ TEST_F_TIMEOUT(shared, a_client_changes_nothing, 120)
 {
 	int slow = terrace_tier_find(self->s, "slow");
 
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
 	EXPECT_EQ(-1, mprotect(terrace_buffer_data(self->b), 4096, PROT_READ | PROT_WRITE));
 	EXPECT_EQ(-1, pwrite(terrace_buffer_fd(self->b), "x", 1, 0));
 	EXPECT_EQ(-EBADF, terrace_discard(self->b, 0, CLIENT_HELD));
 	EXPECT_EQ(-EBADF, terrace_migrate(self->b, 0, CLIENT_HELD, slow, NULL));
-	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, SEED));
+	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, CLIENT_SEED));
 }
 
 TEST_F_TIMEOUT(shared, a_client_is_charged_for_what_it_reads, 120)
@@ -130,11 +120,11 @@ TEST_F_TIMEOUT(shared, a_client_is_charged_for_what_it_reads, 120)
 	uint64_t bytes = 0;
 
 	/* another one has had it loaded */
-	ASSERT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	ASSERT_EQ(0, client_end(client_start(CLIENT_PATH, CLIENT_SEED, NULL)));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
 	EXPECT_EQ(1, client_metric("loads_total"));
 	ASSERT_EQ(0, terrace_step_begin(self->s, TERRACE_STEP_DECODE, 0, 1, 1));
-	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, SEED));
+	EXPECT_EQ(0, weights_file_wrong(self->b, 0, CLIENT_BYTES, CLIENT_SEED));
 	ASSERT_EQ(0, terrace_step_end(self->s, &end));
 	for (int i = 0; i < TERRACE_TIERS_MAX; i++)
 		bytes += end.model_tier_read_bytes[i];
@@ -144,7 +134,7 @@ TEST_F_TIMEOUT(shared, a_client_is_charged_for_what_it_reads, 120)
 TEST_F_TIMEOUT(shared, a_client_started_again_loads_nothing, 120)
 {
 	for (int i = 0; i < 3; i++)
-		EXPECT_EQ(0, client_end(client_start(PATH, SEED, NULL)));
+		EXPECT_EQ(0, client_end(client_start(CLIENT_PATH, CLIENT_SEED, NULL)));
 	EXPECT_TRUE(wait_for(client_none));
 	EXPECT_EQ(1, client_metric("loads_total"));
 	EXPECT_EQ(2, client_metric("shared_total"));
@@ -170,12 +160,12 @@ static void nobody_run(const struct nobody *n, bool opened_before)
 	if (terrace_session_open(NULL, &s))
 		_exit(99);
 	if (opened_before)
-		fd = open(PATH, O_RDONLY);
+		fd = open(CLIENT_PATH, O_RDONLY);
 	if (write(n->ready[1], &go, 1) != 1 || read(n->told[0], &go, 1) != 1)
 		_exit(97);
 	if (!opened_before)
-		fd = open(PATH, O_RDONLY);
-	_exit(fd < 0 ? errno : client_use(s, fd, SEED));
+		fd = open(CLIENT_PATH, O_RDONLY);
+	_exit(fd < 0 ? errno : client_use(s, fd, CLIENT_SEED));
 }
 
 /* Start it, and wait until it is ready; 0 or -1. */
@@ -208,13 +198,13 @@ TEST_F_TIMEOUT(shared, who_may_read_the_file_may_share, 120)
 	struct nobody n;
 
 	ASSERT_EQ(0, chmod("/dev/terrace", 0666));
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
 	ASSERT_EQ(0, nobody_start(&n, false));
 	EXPECT_EQ(0, nobody_end(&n));
 	EXPECT_EQ(1, client_metric("loads_total"));
 	/* what it opened when it might stays open; a change of mode is one of the file, though */
 	ASSERT_EQ(0, nobody_start(&n, true));
-	ASSERT_EQ(0, chmod(PATH, 0600));
+	ASSERT_EQ(0, chmod(CLIENT_PATH, 0600));
 	EXPECT_EQ(0, nobody_end(&n));
 	EXPECT_EQ(2, client_metric("loads_total"));
 	ASSERT_EQ(0, nobody_start(&n, false));
@@ -236,7 +226,7 @@ TEST_F_TIMEOUT(shared, the_first_one_is_charged, 120)
 	ASSERT_EQ(0, rmdir(CLIENT_QUOTAS "65534"));
 	ASSERT_EQ(0, nobody_start(&n, false));
 	EXPECT_EQ(0, nobody_end(&n));
-	ASSERT_EQ(0, client_open(self->s, PATH, &self->b));
+	ASSERT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
 	ASSERT_EQ(0, terrace_buffer_info(self->b, &info));
 	EXPECT_EQ(CLIENT_NOBODY, info.uid);
 	EXPECT_EQ(1, client_metric("loads_total"));
@@ -300,11 +290,11 @@ TEST_F_TIMEOUT(shared, a_file_system_that_hangs_stops_nobody_else, 120)
 	pid = stuck_start(&f);
 	/* while that one waits for terraced, and its child for the file system */
 	EXPECT_TRUE(wait_for(is_stuck));
-	EXPECT_EQ(0, client_open(self->s, PATH, &self->b));
+	EXPECT_EQ(0, client_open(self->s, CLIENT_PATH, &self->b));
 	EXPECT_EQ(1, client_metric("loads_total"));
 	EXPECT_EQ(CLIENT_ALONE, client_end(pid));
 	/* the child cannot even end now */
-	EXPECT_EQ(0, client_open(self->s, PATH, &self->c));
+	EXPECT_EQ(0, client_open(self->s, CLIENT_PATH, &self->c));
 	stuck_fs_unmount(&f);
 }
 

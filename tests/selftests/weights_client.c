@@ -38,6 +38,22 @@ pid_t client_daemon_start(unsigned int keep_s)
 	return wait_for(daemon_answers) ? pid : -1;
 }
 
+int client_files_make(void)
+{
+	if (weights_file_make(CLIENT_PATH, CLIENT_BYTES, CLIENT_SEED) ||
+	    weights_file_make(CLIENT_OTHER, CLIENT_BYTES, CLIENT_SEED + 1) ||
+	    weights_file_make(CLIENT_THIRD, CLIENT_BYTES, CLIENT_SEED + 2))
+		return -1;
+	return 0;
+}
+
+void client_files_remove(void)
+{
+	unlink(CLIENT_PATH);
+	unlink(CLIENT_OTHER);
+	unlink(CLIENT_THIRD);
+}
+
 int client_daemon_end(pid_t pid)
 {
 	int status;

@@ -14,6 +14,16 @@
 #define CLIENT_HELD	(6 * CLIENT_EXTENT)		/* of its buffer */
 #define CLIENT_ALONE	77	/* a client's exit code: its weights are right, but not shared */
 
+#define CLIENT_SOCKET	DAEMON_DIR "/weights.sock"
+#define CLIENT_SEED	7
+#define CLIENT_PATH	"/tmp/weights of a model.bin"	/* of CLIENT_SEED */
+#define CLIENT_OTHER	"/tmp/other.bin"		/* of CLIENT_SEED + 1 */
+#define CLIENT_THIRD	"/tmp/third.bin"		/* of CLIENT_SEED + 2 */
+
+/* These three files; 0 or -1. */
+int client_files_make(void);
+void client_files_remove(void);
+
 /* Tiers of 16 extents and of 16 MiB, and terraced, that keeps weights so long; its pid or -1. */
 pid_t client_daemon_start(unsigned int keep_s);
 
