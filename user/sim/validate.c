@@ -67,6 +67,7 @@ static int run_checks(const struct validate *v, struct checks *all, struct engin
 		validate_viewer,
 		validate_genz,
 		validate_collectives,
+		validate_prefix,
 		validate_reload,
 	};
 	unsigned int i;
