@@ -8,6 +8,16 @@
 #define FIRST_ROOM 64
 
 /**
+ * struct slot - a place of the table
+ * @hash: of the id, so that most others are told apart without a look at the block
+ * @number: of the block, PREFIX_NONE when the place is free
+ */
+struct slot {
+	uint32_t hash;
+	uint32_t number;
+};
+
+/**
  * struct block - one block
  * @id: hash id it is published under
  * @holds: how many hold it
@@ -27,7 +37,7 @@ struct block {
  * @blocks: the first @used of @capacity blocks; the others were never taken
  * @empty: first of the blocks that are empty again
  * @oldest, @newest: ends of the list of cached blocks
- * @slots: @n_slots slots of the table, a power of two: numbers of published blocks, linear probing
+ * @slots: @n_slots slots of the table, a power of two: published blocks, linear probing
  */
 struct prefix_cache {
 	struct block *blocks;
@@ -39,7 +49,7 @@ struct prefix_cache {
 	uint32_t newest;
 	uint32_t held;
 	uint32_t cached;
-	uint32_t *slots;
+	struct slot *slots;
 	size_t n_slots;
 	size_t n_published;
 	uint64_t lookups;
@@ -49,42 +59,54 @@ struct prefix_cache {
 
 /* ---- the table ---- */
 
-static size_t slot_of(const struct prefix_cache *c, uint64_t id)
+static uint32_t hash_of(uint64_t id)
 {
 	/* Fibonacci hashing: ids often are consecutive numbers. */
-	return (size_t)((id ^ id >> 32) * 0x9e3779b97f4a7c15ULL >> 20) & (c->n_slots - 1);
+	return (uint32_t)((id ^ id >> 32) * 0x9e3779b97f4a7c15ULL >> 32);
 }
 
 /* The slot that holds an id, or the free one where it would go. */
 static size_t find_slot(const struct prefix_cache *c, uint64_t id)
 {
-	size_t at = slot_of(c, id);
+	uint32_t hash = hash_of(id);
+	size_t at = hash & (c->n_slots - 1);
 
-	while (c->slots[at] != PREFIX_NONE && c->blocks[c->slots[at]].id != id)
+	while (c->slots[at].number != PREFIX_NONE &&
+	       (c->slots[at].hash != hash || c->blocks[c->slots[at].number].id != id))
 		at = (at + 1) & (c->n_slots - 1);
 	return at;
 }
 
 static uint32_t find_block(const struct prefix_cache *c, uint64_t id)
 {
-	return c->slots[find_slot(c, id)];
+	return c->slots[find_slot(c, id)].number;
+}
+
+/* Of a table that does not hold it: where it goes. */
+static void put_slot(struct prefix_cache *c, struct slot slot)
+{
+	size_t at = slot.hash & (c->n_slots - 1);
+
+	while (c->slots[at].number != PREFIX_NONE)
+		at = (at + 1) & (c->n_slots - 1);
+	c->slots[at] = slot;
 }
 
 static int resize_table(struct prefix_cache *c, size_t n_slots)
 {
-	uint32_t *slots = malloc(n_slots * sizeof(*slots));
-	uint32_t *former = c->slots;
+	struct slot *slots = malloc(n_slots * sizeof(*slots));
+	struct slot *former = c->slots;
 	size_t n_former = c->n_slots;
 
 	if (!slots)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_slots; i++)
-		slots[i] = PREFIX_NONE;
+		slots[i] = (struct slot) { .number = PREFIX_NONE };
 	c->slots = slots;
 	c->n_slots = n_slots;
 	for (size_t i = 0; i < n_former; i++)
-		if (former[i] != PREFIX_NONE)
-			c->slots[find_slot(c, c->blocks[former[i]].id)] = former[i];
+		if (former[i].number != PREFIX_NONE)
+			put_slot(c, former[i]);
 	free(former);
 	return 0;
 }
@@ -99,16 +121,16 @@ static void unpublish(struct prefix_cache *c, uint32_t number)
 		size_t home;
 
 		at = (at + 1) & (c->n_slots - 1);
-		if (c->slots[at] == PREFIX_NONE)
+		if (c->slots[at].number == PREFIX_NONE)
 			break;
-		home = slot_of(c, c->blocks[c->slots[at]].id);
+		home = c->slots[at].hash & (c->n_slots - 1);
 		/* It stays when its home lies after the hole, on the way round to where it is. */
 		if (((at - home) & (c->n_slots - 1)) < ((at - hole) & (c->n_slots - 1)))
 			continue;
 		c->slots[hole] = c->slots[at];
 		hole = at;
 	}
-	c->slots[hole] = PREFIX_NONE;
+	c->slots[hole].number = PREFIX_NONE;
 	c->blocks[number].published = false;
 	c->n_published--;
 }
@@ -294,7 +316,7 @@ int prefix_publish(struct prefix_cache *c, uint32_t number, uint64_t id)
 		if (err)
 			return err;
 	}
-	c->slots[find_slot(c, id)] = number;
+	put_slot(c, (struct slot) { hash_of(id), number });
 	c->n_published++;
 	b->id = id;
 	b->published = true;
