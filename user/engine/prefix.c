@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FIRST_ROOM 64
 
@@ -100,8 +101,8 @@ static int resize_table(struct prefix_cache *c, size_t n_slots)
 
 	if (!slots)
 		return -ENOMEM;
-	for (size_t i = 0; i < n_slots; i++)
-		slots[i] = (struct slot) { .number = PREFIX_NONE };
+	/* All numbers are PREFIX_NONE. */
+	memset(slots, 0xff, n_slots * sizeof(*slots));
 	c->slots = slots;
 	c->n_slots = n_slots;
 	for (size_t i = 0; i < n_former; i++)

@@ -17,6 +17,7 @@
 #include <jansson.h>
 
 #define CHECK_LABEL_MAX		160
+#define CHECK_NOTE_MAX		512
 
 /**
  * struct check_limit - what a deviation may be
@@ -61,7 +62,7 @@ struct check {
 	struct check_reason *reasons;
 	size_t n_reasons;
 	size_t skipped;
-	char note[CHECK_LABEL_MAX];
+	char note[CHECK_NOTE_MAX];
 	bool failed_memory;
 };
 

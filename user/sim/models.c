@@ -25,6 +25,15 @@ static void plain_model(const char *name, char plain[PLAIN_NAME_MAX])
 		plain[n - 2] = '\0';
 }
 
+bool sim_model_same(const char *a, const char *b)
+{
+	char plain_a[PLAIN_NAME_MAX], plain_b[PLAIN_NAME_MAX];
+
+	plain_model(a, plain_a);
+	plain_model(b, plain_b);
+	return !strcmp(plain_a, plain_b);
+}
+
 static int look(void *ctx, const char *path, const char *name)
 {
 	const struct wanted *w = ctx;

@@ -10,6 +10,8 @@
 #ifndef _SIM_MODELS_H
 #define _SIM_MODELS_H
 
+#include <stdbool.h>
+
 #include "engine/error.h"
 #include "engine/model_config.h"
 
@@ -21,5 +23,10 @@
  */
 int sim_model_find(const char *name, enum model_dtype dtype, struct model_config *out,
 		   struct engine_error *e);
+
+/**
+ * sim_model_same - do two names mean the same model?
+ */
+bool sim_model_same(const char *a, const char *b);
 
 #endif /* _SIM_MODELS_H */

@@ -68,6 +68,7 @@ static int run_checks(const struct validate *v, struct checks *all, struct engin
 		validate_genz,
 		validate_collectives,
 		validate_prefix,
+		validate_requests,
 		validate_reload,
 	};
 	unsigned int i;

@@ -33,6 +33,7 @@ int validate_viewer(const struct validate *v, struct checks *all, struct engine_
 int validate_genz(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_collectives(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_prefix(const struct validate *v, struct checks *all, struct engine_error *e);
+int validate_requests(const struct validate *v, struct checks *all, struct engine_error *e);
 int validate_reload(const struct validate *v, struct checks *all, struct engine_error *e);
 
 #endif /* _SIM_VALIDATE_H */

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One engine of serve.h: who waits, who runs, which blocks they hold, and what a step does.
+ *
+ * What a step will have done is booked when it is planned; what became of it (times, blocks that
+ * are free again) when it is done. So a step can be planned while another runs.
+ */
+#ifndef _SIM_SERVE_RANK_H
+#define _SIM_SERVE_RANK_H
+
+#include "engine/prefix.h"
+#include "sim/serve.h"
+#include "sim/serve_list.h"
+
+/**
+ * struct serve_unit - a request on its way
+ * @spec: what the trace says
+ * @out: what became of it
+ * @blocks: @n_blocks it holds, of which the first @published can be found again
+ * @context: tokens in its KV, if it decodes: when the engine had planned @joined steps
+ * @produced: tokens of its answer, likewise
+ * @decodes: its prompt is done
+ * @seen: it was let in before
+ */
+struct serve_unit {
+	const struct trace_request *spec;
+	struct serve_request *out;
+	uint32_t *blocks;
+	uint32_t n_blocks;
+	uint32_t published;
+	uint32_t context;
+	uint32_t produced;
+	uint64_t joined;
+	bool decodes;
+	bool seen;
+};
+
+/**
+ * struct serve_units - all requests, in the trace's order
+ * @hashes: of the trace
+ * @answer_max: longest answer
+ */
+struct serve_units {
+	struct serve_unit *unit;
+	struct serve_links links;
+	size_t n;
+	const uint64_t *hashes;
+	uint32_t answer_max;
+};
+
+/**
+ * struct serve_planned - a step that is planned, or runs
+ * @step: what it computes
+ * @first: @n_first requests whose first token comes out of it
+ * @ended: @n_ended requests whose last token does
+ */
+struct serve_planned {
+	struct serve_step step;
+	uint32_t *first;
+	uint32_t n_first;
+	uint32_t *ended;
+	uint32_t n_ended;
+};
+
+/**
+ * struct serve_rank - an engine
+ * @waiting: @n_waiting requests, those that were put off before those that never ran
+ * @running: those with blocks, in the order they were let in; @n_running with those that end in a
+ *           step that is not done yet
+ * @phases: by step modulo the tokens of a block, who decodes and then needs a block
+ * @ends: by step modulo @n_ends, who decodes and then has its answer
+ * @steps: planned so far
+ * @decodes: how many decode, with @context tokens in their KV together
+ * @piece: the request whose prompt is computed in part
+ * @stuck: the first that waits did not fit, and nothing has become better since
+ */
+struct serve_rank {
+	const struct serve_options *options;
+	struct serve_units *units;
+	struct serve_stats *stats;
+	struct prefix_cache *cache;
+	struct serve_list waiting;
+	struct serve_list running;
+	uint32_t n_waiting;
+	uint32_t n_running;
+	struct serve_list *phases;
+	struct serve_list *ends;
+	uint32_t n_ends;
+	uint64_t steps;
+	uint32_t decodes;
+	uint64_t context;
+	uint32_t piece;
+	bool stuck;
+};
+
+/**
+ * serve_rank_init - begin with nobody
+ *
+ * Return: 0; -ENOMEM. To be undone with serve_rank_free(), also on error.
+ */
+int serve_rank_init(struct serve_rank *r, const struct serve_options *options,
+		    struct serve_units *units, struct serve_stats *stats);
+void serve_rank_free(struct serve_rank *r);
+
+/**
+ * serve_rank_arrive - a request that fits waits from now on
+ */
+void serve_rank_arrive(struct serve_rank *r, uint32_t at);
+
+/**
+ * serve_rank_plan - plan a step
+ * @p: is overwritten; its step is all zero when there is nothing to do
+ *
+ * Return: 0; -ENOMEM.
+ */
+int serve_rank_plan(struct serve_rank *r, uint64_t now_ns, struct serve_planned *p);
+
+/**
+ * serve_rank_done - a planned step is done
+ */
+void serve_rank_done(struct serve_rank *r, uint64_t now_ns, struct serve_planned *p);
+
+/* ---- blocks of a request, serve_kv.c ---- */
+
+/**
+ * serve_kv_needs - blocks for so many tokens
+ */
+static inline uint32_t serve_kv_needs(const struct serve_rank *r, uint64_t tokens)
+{
+	return (uint32_t)((tokens + r->options->block_tokens - 1) / r->options->block_tokens);
+}
+
+/**
+ * serve_kv_find - blocks of a request that are in the cache
+ * @asked: how many of its first may be used
+ * @idle: set to how many of the found ones nobody holds
+ */
+uint32_t serve_kv_find(const struct serve_rank *r, uint32_t at, uint32_t asked, uint32_t *idle);
+
+/**
+ * serve_kv_hold - hold the first @n blocks of a request, that were just found
+ */
+void serve_kv_hold(struct serve_rank *r, uint32_t at, uint32_t n);
+
+/**
+ * serve_kv_grow - hold blocks for so many tokens
+ *
+ * Return: 0; -ENOSPC not enough are free: none is taken; -ENOMEM.
+ */
+int serve_kv_grow(struct serve_rank *r, uint32_t at, uint64_t tokens);
+
+/**
+ * serve_kv_publish - let the blocks that @tokens fill be found again
+ */
+int serve_kv_publish(struct serve_rank *r, uint32_t at, uint64_t tokens);
+
+/**
+ * serve_kv_free - give all blocks of a request back
+ */
+void serve_kv_free(struct serve_rank *r, uint32_t at);
+
+#endif /* _SIM_SERVE_RANK_H */
