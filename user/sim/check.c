@@ -215,6 +215,12 @@ bool checks_print(FILE *out, const struct checks *all)
 	return !count[CHECK_FAILED];
 }
 
+/* JSON has no infinite numbers, which a row that is no number has as its deviation. */
+static json_t *figure_json(double figure)
+{
+	return isfinite(figure) ? json_real(figure) : json_null();
+}
+
 static json_t *check_json(const struct check *c)
 {
 	json_t *reasons = json_object(), *json;
@@ -223,13 +229,13 @@ static json_t *check_json(const struct check *c)
 	for (i = 0; i < c->n_reasons; i++)
 		json_object_set_new(reasons, c->reasons[i].text,
 				    json_integer(c->reasons[i].rows));
-	json = json_pack("{s:s, s:s, s:I, s:s, s:s, s:f, s:o}", "check", c->name, "verdict",
+	json = json_pack("{s:s, s:s, s:I, s:s, s:s, s:o}", "check", c->name, "verdict",
 			 verdict_names[check_verdict(c)], "rows", (json_int_t)c->n, "unit",
-			 c->limit.unit, "worst_row", c->label, "median", check_median(c),
-			 "skipped", reasons);
+			 c->limit.unit, "worst_row", c->label, "skipped", reasons);
 	if (!json)
 		return NULL;
-	json_object_set_new(json, "worst", isfinite(c->worst) ? json_real(c->worst) : json_null());
+	json_object_set_new(json, "worst", figure_json(c->worst));
+	json_object_set_new(json, "median", figure_json(check_median(c)));
 	if (!c->reported)
 		json_object_set_new(json, "limit", json_pack("[f, f]", c->limit.lowest,
 							     c->limit.highest));
