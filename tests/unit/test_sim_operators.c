@@ -39,8 +39,10 @@ static void expect(const struct operators *ops, const char *name, uint64_t times
 	const struct sim_operator *op = operators_find(ops, name);
 	int i;
 
-	if (!op)
+	if (!op) {
 		fail_msg("there is no %s", name);
+		return;
+	}
 	assert_int_equal(op->times, times);
 	assert_int_equal(op->ops, n_ops);
 	for (i = 0; i < OPERATOR_DATA; i++)

@@ -134,7 +134,7 @@ static void profile_reads_as_the_model(void **state)
 	struct roofline_tier t;
 	struct tmodel_sat sat = {};
 	double seconds, modelled;
-	__u64 chunk, bytes;
+	__u64 chunk, bytes, roundings;
 	glob_t files;
 	size_t i;
 
@@ -151,7 +151,8 @@ static void profile_reads_as_the_model(void **state)
 				    tmodel_exposed_ns(&p.model, TMODEL_READ, bytes, 1000, &sat)) /
 				   1e9;
 			/* Whole nanoseconds, rounded up once for each chunk at most. */
-			assert_true(fabs(seconds - modelled) <= (bytes / chunk + 2) * 1e-9);
+			roundings = bytes / chunk + 2;
+			assert_true(fabs(seconds - modelled) <= roundings * 1e-9);
 		}
 	}
 	globfree(&files);

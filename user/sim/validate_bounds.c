@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Check 5: measured throughput and the roofline's bound. */
+#include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/bound.h"
@@ -14,6 +15,9 @@
 
 /* KV in the rows of requests has one byte a number, as their formula says. */
 #define SERVING_KV_BITS	8
+
+/* Of batches and lengths. */
+#define NUMBER_MAX	1000000
 
 enum kind { KIND_STREAM, KIND_SERVING, KIND_COMPUTE, KIND_NONE };
 
@@ -32,13 +36,29 @@ struct setting {
 	unsigned int output;
 };
 
+/* A number behind a word. Return: what follows it, NULL when there is none. */
+static const char *number_after(const char *text, const char *word, unsigned int *out)
+{
+	size_t n = strlen(word);
+	unsigned long value;
+	char *end;
+
+	if (!text || strncmp(text, word, n) || !isdigit((unsigned char)text[n]))
+		return NULL;
+	value = strtoul(text + n, &end, 10);
+	if (!value || value > NUMBER_MAX)
+		return NULL;
+	*out = value;
+	return end;
+}
+
 static struct setting read_config(const char *config)
 {
 	struct setting s = { .kind = KIND_NONE };
 
-	if (sscanf(config, "ISL/OSL=%7u/%7u", &s.input, &s.output) == 2 && s.output)
+	if (number_after(number_after(config, "ISL/OSL=", &s.input), "/", &s.output))
 		s.kind = KIND_SERVING;
-	else if (sscanf(config, "batch=%7u", &s.batch) == 1 && s.batch)
+	else if (number_after(config, "batch=", &s.batch))
 		s.kind = KIND_STREAM;
 	if (strncmp(config, "MLPerf ", 7) || !strstr(config, "llama2-70b") ||
 	    !strstr(config, "Offline"))
@@ -51,7 +71,7 @@ static void read_formula(const char *formula, struct setting *s)
 {
 	const char *at = strstr(formula, "in=out=");
 
-	if (s->kind == KIND_COMPUTE && at && sscanf(at, "in=out=%7u", &s->input) == 1)
+	if (s->kind == KIND_COMPUTE && number_after(at, "in=out=", &s->input))
 		s->output = s->input;
 }
 
