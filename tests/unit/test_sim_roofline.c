@@ -127,14 +127,29 @@ static void places_in_order(void **state)
 }
 
 /* A read of whole chunks takes as long as in the model that the kernel has as well. */
-static void profile_reads_as_the_model(void **state)
+static void expect_the_models_time(const struct tmodel_profile *p)
+{
+	__u64 chunk = p->page_bytes ? p->page_bytes * p->channels : 4096, bytes, roundings;
+	struct tmodel_sat sat = {};
+	struct roofline_tier t = {};
+	double seconds, modelled;
+
+	roofline_tier_of_profile(p, &t);
+	for (bytes = chunk; bytes < 1ULL << 36; bytes *= 8) {
+		seconds = bytes / t.read_bps + t.first_s;
+		modelled = (tmodel_transfer_ns(p, TMODEL_READ, bytes, 1000, &sat) +
+			    tmodel_exposed_ns(p, TMODEL_READ, bytes, 1000, &sat)) / 1e9;
+		/* Whole nanoseconds, rounded up once for each chunk at most. */
+		roundings = bytes / chunk + 2;
+		assert_true(fabs(seconds - modelled) <= roundings * 1e-9);
+	}
+	assert_int_equal(sat.count, 0);
+}
+
+static void profiles_read_as_the_model(void **state)
 {
 	struct engine_error e = {};
 	struct engine_profile p;
-	struct roofline_tier t;
-	struct tmodel_sat sat = {};
-	double seconds, modelled;
-	__u64 chunk, bytes, roundings;
 	glob_t files;
 	size_t i;
 
@@ -143,20 +158,26 @@ static void profile_reads_as_the_model(void **state)
 	for (i = 0; i < files.gl_pathc; i++) {
 		if (engine_profile_read(files.gl_pathv[i], &p, &e))
 			fail_msg("%s", e.text);
-		roofline_tier_of_profile(&p.model, &t);
-		chunk = p.model.page_bytes ? p.model.page_bytes * p.model.channels : 4096;
-		for (bytes = chunk; bytes < 1ULL << 36; bytes *= 8) {
-			seconds = bytes / t.read_bps + t.first_s;
-			modelled = (tmodel_transfer_ns(&p.model, TMODEL_READ, bytes, 1000, &sat) +
-				    tmodel_exposed_ns(&p.model, TMODEL_READ, bytes, 1000, &sat)) /
-				   1e9;
-			/* Whole nanoseconds, rounded up once for each chunk at most. */
-			roundings = bytes / chunk + 2;
-			assert_true(fabs(seconds - modelled) <= roundings * 1e-9);
-		}
+		expect_the_models_time(&p.model);
 	}
 	globfree(&files);
-	assert_int_equal(sat.count, 0);
+}
+
+/* Sensing takes 10 us, a chunk 4.096 us on the bus: what is left of sensing shows. */
+static void sensing_bounds_reads(void **state)
+{
+	const struct tmodel_profile p = {
+		.read_bps = 1000000000, .write_bps = 1000000, .read_latency_ns = 500,
+		.page_read_ns = 10000, .page_bytes = 4096, .channels = 1,
+	};
+	struct roofline_tier t = {};
+
+	(void)state;
+	roofline_tier_of_profile(&p, &t);
+	near(t.read_bps, 4096 / 10e-6);
+	near(t.first_s, 4.596e-6);
+	near(t.write_bps, 1e6);
+	expect_the_models_time(&p);
 }
 
 /* 100 weights of half a byte, a node of two devices. */
@@ -211,7 +232,8 @@ int main(void)
 		cmocka_unit_test(step_by_hand),
 		cmocka_unit_test(bounds_are_in_order),
 		cmocka_unit_test(places_in_order),
-		cmocka_unit_test(profile_reads_as_the_model),
+		cmocka_unit_test(profiles_read_as_the_model),
+		cmocka_unit_test(sensing_bounds_reads),
 		cmocka_unit_test(bounds_by_hand),
 		cmocka_unit_test(precisions),
 	};
