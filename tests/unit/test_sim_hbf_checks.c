@@ -122,9 +122,9 @@ static void batches_are_what_memory_holds(void **state)
 
 /*
  * 512 GB a device, less 124,966,348,800 bytes of weights, hold 240 sequences of 8192 x 196,608
- * bytes. Those that decode a token in 52 ms write 4/3 of its KV as often as 18.9e6 bytes: with
- * (2560 - 125) GB of flash and a WAF of 1.02 it lasts 6.25 years. Reading takes 45.6 ms: all but the
- * embedding, and of each sequence 2048 + 6144 / 2 tokens.
+ * bytes. In 52 ms each decodes a token and writes the KV of 4/3: with (2560 - 125) GB of flash and a
+ * WAF of 1.02 it lasts 6.25 years. A step takes 45.9 ms: it reads the weights without the embedding,
+ * of each sequence 2048 + 6144 / 2 tokens, and writes.
  */
 static void lifetimes_follow_from_batch_and_time(void **state)
 {
