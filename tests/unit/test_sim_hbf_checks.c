@@ -122,9 +122,9 @@ static void batches_are_what_memory_holds(void **state)
 
 /*
  * 512 GB a device, less 124,966,348,800 bytes of weights, hold 240 sequences of 8192 x 196,608
- * bytes. In 52 ms each decodes a token and writes the KV of 4/3: with (2560 - 125) GB of flash and a
- * WAF of 1.02 it lasts 6.25 years. A step takes 45.9 ms: it reads the weights without the embedding,
- * of each sequence 2048 + 6144 / 2 tokens, and writes.
+ * bytes. In 52 ms each decodes a token and writes the KV of 4/3: with (2560 - 125) GB of flash and
+ * a WAF of 1.02 it lasts 6.25 years. A step takes 45.9 ms: it reads the weights without the
+ * embedding, of each sequence 2048 + 6144 / 2 tokens, and writes.
  */
 static void lifetimes_follow_from_batch_and_time(void **state)
 {
