@@ -83,7 +83,7 @@ static void finds_accelerators(void **state)
 		{ "H100_GPU", "H100-SXM", 3350000000000 },
 		{ "H200-SXM-141GB", "H200", 4800000000000 },
 		{ "MI250X-1GCD", "MI250X-1GCD", 1638400000000 },
-		{ "LLM-Viewer nvidia_H100_SXM", "LLM-Viewer nvidia_H100_SXM", 3072000000000 },
+		{ "LLM-Viewer nvidia_H100_SXM", "LLM-Viewer-nvidia_H100_SXM", 3072000000000 },
 	};
 	struct engine_error e = {};
 	struct accelerator a;
@@ -158,14 +158,14 @@ static void refuses_bad_files(void **state)
 		const char *text;
 		const char *why;
 	} rows[] = {
-		{ "", "name is missing" },
-		{ "[accelerator]\nname = x\n" SPEED, "description is missing" },
+		{ "", "there is no name" },
+		{ "[accelerator]\nname = x\n" SPEED, "there is no description" },
 		{ BEGIN, "bandwidth_bps is missing" },
 		{ "[profile]\nname = x\n", "no section [profile]" },
 		{ BEGIN SPEED "name = y\n", "name is given a second time" },
 		{ BEGIN SPEED "bandwidth_bps = 2e12\n", "bandwidth_bps is given a second time" },
 		{ BEGIN SPEED "bandwidth_bps.source = assumed: b\n", "given a second time" },
-		{ BEGIN "bandwidth_bps = 1e12\n", "add bandwidth_bps.source" },
+		{ BEGIN "bandwidth_bps = 1e12\n", "add a line bandwidth_bps.source" },
 		{ BEGIN SPEED "tdp_watts.source = assumed: a\n", "add tdp_watts" },
 		{ BEGIN "bandwidth_bps = 1e12\nbandwidth_bps.source = I know\n",
 		  "must be 'published: ...' or 'assumed: ...'" },
