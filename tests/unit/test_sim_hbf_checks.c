@@ -31,6 +31,8 @@ static struct checks run(struct ini_fixture *f, run_checks checks, const char *t
 	if (forms_read(f->folder, &v.published, &e) || checks(&v, &all, &e))
 		fail_msg("%s", e.text);
 	forms_free(&v.published);
+	if (!all.check)
+		abort();
 	return all;
 }
 
@@ -96,6 +98,7 @@ static void batches_are_what_memory_holds(void **state)
 		"fig3,Llama3,W,HBM4,4,tpot<=0.1s,max_batch_per_gpu,187.2642,read\n"
 		"fig3,Llama3,W,HBM4,4,offline,max_batch_per_gpu,150,read\n"
 		"fig3,Llama3,W,HBM4,4,tpot<=0.01s,max_batch_per_gpu,187.2642,read\n"
+		"fig3,Llama3,W,HBM4,8,offline,max_batch_per_gpu,187.2642,forward_filled\n"
 		"fig3,Llama3,W,HBM4,many,offline,max_batch_per_gpu,187.2642,read\n"
 		"fig3,Llama3,W,HBM4,2,offline,max_batch_per_gpu,,infeasible\n"
 		"fig3,Llama3,W,HBM4,4,offline,max_batch_per_gpu,,infeasible\n"
@@ -108,6 +111,7 @@ static void batches_are_what_memory_holds(void **state)
 	assert_true(c->values[1] > 24.84 && c->values[1] < 24.85);
 	assert_int_equal(check_verdict(c), CHECK_FAILED);
 	assert_skipped(c, "time limits the batch", 1);
+	assert_skipped(c, "that of fewer GPUs", 1);
 	assert_skipped(c, "devices and their memory", 1);
 	/* Two are too small, and four are not. */
 	c = &all.check[1];

@@ -5,6 +5,7 @@
  * A node of devices that decode data parallel and share the experts: each has all of the model but
  * its experts, and its part of those. The paper's GB are decimal.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +69,7 @@ static int read_system(const struct csv *t, struct system *s, struct engine_erro
 	p->read_bps = printed(t, "stack_read_tbps", p->read_bps / 1e12) * 1e12;
 	p->write_bps = printed(t, "stack_write_gbps", p->write_bps / 1e9) * 1e9;
 	p->endurance_cycles = printed(t, "slc_pe_cycles", p->endurance_cycles);
-	p->waf_permille = printed(t, "waf", p->waf_permille / 1000.0) * 1000 + 0.5;
+	p->waf_permille = lround(printed(t, "waf", p->waf_permille / 1000.0) * 1000);
 	s->devices = printed(t, "devices", 8);
 	s->stacks = printed(t, "flash_stacks_per_device", 5);
 	return 0;
