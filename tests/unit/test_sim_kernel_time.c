@@ -83,9 +83,11 @@ static void what_is_sent_between_accelerators(void **state)
 	k.overhead_s = 0.001;
 	step.sampled = 0;
 	assert_float_equal(step_us(&k, &step, 1, 100), 1000 + 21 * 6 * (5 + 8), 0.01);
+	k.link_bytes_s = 0;
+	assert_int_equal(kernel_time_step(&k, &step, 1), UINT64_MAX);
 }
 
-static void engines_with_experts_wait_for_each_other(void **state)
+static void experts_wait_for_the_slowest(void **state)
 {
 	const struct serve_step steps[2] = {
 		{ .decodes = 12, .decode_context = 12, .sampled = 12 },
@@ -141,7 +143,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_step_is_the_sum_of_its_kernels),
 		cmocka_unit_test(what_is_sent_between_accelerators),
-		cmocka_unit_test(engines_with_experts_wait_for_each_other),
+		cmocka_unit_test(experts_wait_for_the_slowest),
 		cmocka_unit_test(room_for_kv),
 	};
 

@@ -4,6 +4,9 @@
 
 #include <math.h>
 
+/* A step that takes longer, as over a link without bandwidth, never ends: three years. */
+#define NEVER_US	1e14
+
 static double tokens_of(const struct serve_step *s)
 {
 	return (double)s->decodes + s->prefill_tokens;
@@ -132,5 +135,6 @@ uint64_t kernel_time_step(void *ctx, const struct serve_step *steps, uint32_t n)
 		all += tokens_of(&steps[i]);
 	}
 	us = slowest + gaps_us(k, moe) + moe * (experts_us(k, all) + 2 * collect_us(k, n, most));
-	return (uint64_t)(us * 1e3 + k->overhead_s * 1e9);
+	us += k->overhead_s * 1e6;
+	return us < NEVER_US ? (uint64_t)(us * 1e3) : UINT64_MAX;
 }

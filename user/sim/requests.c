@@ -50,6 +50,12 @@ static double setting(const struct validate *v, size_t row, const char *column, 
 	return value;
 }
 
+/* The same for what is counted; what is far too much is for serve() to refuse. */
+static uint32_t count(const struct validate *v, size_t row, const char *column, double otherwise)
+{
+	return (uint32_t)fmin(setting(v, row, column, otherwise), 1U << 30);
+}
+
 static uint32_t blocks_of(const struct validate *v, const struct setup *s)
 {
 	const struct vllm_memory memory = {
@@ -61,30 +67,30 @@ static uint32_t blocks_of(const struct validate *v, const struct setup *s)
 		.step_tokens = s->options.max_step_tokens,
 		.block_tokens = s->options.block_tokens,
 	};
-	double given = setting(v, s->row, "num_gpu_blocks", 0);
+	uint32_t given = count(v, s->row, "num_gpu_blocks", 0);
 
-	return given >= 1 ? (uint32_t)given : vllm_memory_blocks(&memory, &s->model);
+	return given ?: vllm_memory_blocks(&memory, &s->model);
 }
 
 /* What a configuration does not say is vLLM's default. */
 static void set_up(const struct validate *v, struct setup *s)
 {
-	uint32_t dp = (uint32_t)fmin(setting(v, s->row, "dp", 1), SERVE_RANKS_MAX);
+	uint32_t dp = count(v, s->row, "dp", 1);
 
 	s->time = (struct kernel_time) {
 		.tables = &s->tables,
 		.model = &s->model,
 		.tp = setting(v, s->row, "tp", 1),
-		.ep = s->model.experts ? setting(v, s->row, "ep", 1) : 1,
+		.ep = s->model.experts ? fmax(setting(v, s->row, "ep", 1), 1) : 1,
 		.link_bytes_s = setting(v, s->row, "link_bw_GBps", INFINITY) * 1e9,
 		.link_latency_s = setting(v, s->row, "link_latency_ns", 0) / 1e9,
 	};
 	s->options = (struct serve_options) {
 		.ranks = dp,
 		.lockstep = dp > 1 && s->time.ep > 1,
-		.max_batch = (uint32_t)setting(v, s->row, "max_num_seqs", 256),
-		.max_step_tokens = (uint32_t)setting(v, s->row, "max_num_batched_tokens", 2048),
-		.block_tokens = (uint32_t)setting(v, s->row, "block_tokens", 16),
+		.max_batch = count(v, s->row, "max_num_seqs", 256),
+		.max_step_tokens = count(v, s->row, "max_num_batched_tokens", 2048),
+		.block_tokens = count(v, s->row, "block_tokens", 16),
 		.ahead = true,
 		.prefix_caching = setting(v, s->row, "prefix_caching", 1) > 0,
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The checks of terrace-sim validate: each compares what the simulator says with what others
- * published or measured, by the limits in Documentation/models.md.
+ * published or measured, by limits that Documentation/models/validation.md lists.
  *
  * Return of each: 0, or a negative errno with @e set: no verdict could be found.
  */
