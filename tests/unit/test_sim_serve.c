@@ -220,6 +220,27 @@ static void gives_way_and_computes_again(void **state)
 	assert_int_equal(r.n, 9);
 }
 
+/* Who gave way is before all who never ran, though these would fit. */
+static void comes_back_first(void **state)
+{
+	struct trace_request q[] = {
+		{ .input_tokens = 8, .output_tokens = 5 },
+		{ .input_tokens = 8, .output_tokens = 5 },
+		{ .input_tokens = 8, .output_tokens = 1 },
+	};
+	struct serve_options o = plain;
+	struct trace t = trace_of(q, 3);
+	struct serve_request out[3];
+	struct record r;
+
+	(void)state;
+	o.kv_blocks = 5;
+	must_serve(&t, &o, &r, out, NULL);
+	assert_int_equal(out[1].put_off, 1);
+	assert_int_equal(out[2].scheduled_ns, 5 * STEP_NS);
+	expect_step(&r, 5, 0, 0, 16, 45 + 28);
+}
+
 static void finds_its_own_again(void **state)
 {
 	struct trace_request q[] = {
@@ -486,6 +507,28 @@ static void work_grows_with_requests_alone(void **state)
 	assert_in_range(wide, many - 500, many + 500);
 }
 
+/* The first that waits is not looked at again before it can have become better for it. */
+static void who_does_not_fit_costs_nothing(void **state)
+{
+	const struct serve_options o = {
+		.ranks = 1, .max_batch = 8, .max_step_tokens = 64, .block_tokens = 64,
+		.kv_blocks = 20,
+	};
+	const struct serve_time time = { constant_ns, NULL };
+	struct trace_request q[] = {
+		{ .input_tokens = 64, .output_tokens = 1000 },
+		{ .input_tokens = 1216, .output_tokens = 1 },
+	};
+	struct trace t = trace_of(q, 2);
+	struct serve_request out[2];
+	struct serve_stats stats;
+
+	(void)state;
+	assert_int_equal(serve(&t, &o, &time, out, &stats, NULL), 0);
+	assert_int_equal(out[1].scheduled_ns, 1000 * STEP_NS);
+	assert_true(stats.visits < 100);
+}
+
 static uint64_t forever(void *ctx, const struct serve_step *steps, uint32_t n)
 {
 	(void)ctx;
@@ -528,6 +571,7 @@ int main(void)
 		cmocka_unit_test(the_batch_is_bounded),
 		cmocka_unit_test(planned_ahead_counts_a_step_later),
 		cmocka_unit_test(gives_way_and_computes_again),
+		cmocka_unit_test(comes_back_first),
 		cmocka_unit_test(finds_its_own_again),
 		cmocka_unit_test(who_never_fits_is_rejected),
 		cmocka_unit_test(waits_until_the_prompt_fits),
@@ -536,6 +580,7 @@ int main(void)
 		cmocka_unit_test(engines_share_the_requests),
 		cmocka_unit_test(everything_is_served),
 		cmocka_unit_test(work_grows_with_requests_alone),
+		cmocka_unit_test(who_does_not_fit_costs_nothing),
 		cmocka_unit_test(refuses_what_it_cannot_do),
 	};
 
