@@ -12,57 +12,14 @@
 #include "engine/random.h"
 #include "sim/collective.h"
 
+#include "network_fixture.h"
+
 #define EXACT	0.000000000001
 #define NS	0.000000001
 
 #define MB	1e6
 #define MS	0.001
 #define US	0.000001
-
-/* A GB/s, 100 ns a link, 50 ns a switch, 1 us a message, 10 us a launch, 5 us a send. */
-static struct network network_of(enum network_topology topology, uint64_t nodes)
-{
-	struct network n;
-
-	network_init(&n);
-	n.topology = topology;
-	n.nodes = nodes;
-	n.link_bps = 1000000000;
-	n.link_ns = 100;
-	n.hop_ns = 50;
-	n.message_ns = 1000;
-	n.launch_ns = 10000;
-	n.send_ns = 5000;
-	return n;
-}
-
-static struct network tree_of(enum network_topology topology, uint64_t nodes, uint64_t radix)
-{
-	struct network n = network_of(topology, nodes);
-
-	n.radix = radix;
-	return n;
-}
-
-static struct network torus_of(uint64_t x, uint64_t y, uint64_t z)
-{
-	struct network n = network_of(z ? NETWORK_TORUS_3D : NETWORK_TORUS_2D, x * y * (z ?: 1));
-
-	n.shape[0] = x;
-	n.shape[1] = y;
-	n.shape[2] = z;
-	return n;
-}
-
-static struct network dragonfly_of(uint64_t p, uint64_t a, uint64_t h, uint64_t g)
-{
-	struct network n = network_of(NETWORK_DRAGONFLY, p * a * g);
-
-	n.router_nodes = p;
-	n.group_routers = a;
-	n.router_globals = h;
-	return n;
-}
 
 static void close_to(double ours, double expected)
 {
@@ -86,7 +43,7 @@ static void check_by(struct network n, enum collective op, enum collective_algor
 
 static void test_switch(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 4);
+	struct network n = fixture_network(NETWORK_SWITCH, 4);
 
 	(void)state;
 	/* A message takes 2 links, a switch and the software: 1.25 us. */
@@ -112,7 +69,7 @@ static void test_switch(void **state)
 
 static void test_in_network(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 4);
+	struct network n = fixture_network(NETWORK_SWITCH, 4);
 	struct collective_cost cost;
 
 	(void)state;
@@ -126,14 +83,14 @@ static void test_in_network(void **state)
 	assert_int_equal(cost.algorithm, ALGORITHM_IN_NETWORK);
 	assert_int_equal(cost.messages, 1);
 	/* Up three levels and down: 6 links, 5 switches. */
-	n = tree_of(NETWORK_TREE, 8, 2);
+	n = fixture_tree(NETWORK_TREE, 8, 2);
 	n.in_network = 1;
 	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_IN_NETWORK, 4 * MB, 1.85 * US, 4 * MS);
 }
 
 static void test_ring(void **state)
 {
-	struct network n = network_of(NETWORK_RING, 4);
+	struct network n = fixture_network(NETWORK_RING, 4);
 
 	(void)state;
 	/* Both ways: 2 GB/s. */
@@ -146,13 +103,13 @@ static void test_ring(void **state)
 	check_by(n, COLLECTIVE_BROADCAST, ALGORITHM_DIRECT, 4 * MB, 3.25 * US, 6 * MS);
 	check_by(n, COLLECTIVE_SEND_RECV, ALGORITHM_DIRECT, 3 * MB, (1 + 0.4 / 3 + 0.05 / 3) * US,
 		 3 * MS);
-	check_by(network_of(NETWORK_RING, 5), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 5 * MB,
+	check_by(fixture_network(NETWORK_RING, 5), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 5 * MB,
 		 4 * 1.1 * US, 2 * MS);
 }
 
 static void test_two_nodes(void **state)
 {
-	struct network n = network_of(NETWORK_RING, 2);
+	struct network n = fixture_network(NETWORK_RING, 2);
 
 	(void)state;
 	check_by(n, COLLECTIVE_ALL_REDUCE, ALGORITHM_RING, 4 * MB, 2 * 1.1 * US, 4 * MS);
@@ -165,29 +122,29 @@ static void test_torus(void **state)
 {
 	(void)state;
 	/* All 4 edges of a node busy: 15/16 of 16 MB at 4 GB/s, twice. */
-	check_by(torus_of(4, 4, 0), COLLECTIVE_ALL_REDUCE, ALGORITHM_RING, 16 * MB,
+	check_by(fixture_torus(4, 4, 0), COLLECTIVE_ALL_REDUCE, ALGORITHM_RING, 16 * MB,
 		 12 * 1.1 * US, 7.5 * MS);
 	/* 63/64 of 64 MB at 6 GB/s. */
-	check_by(torus_of(4, 4, 4), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 64 * MB, 9 * 1.1 * US,
+	check_by(fixture_torus(4, 4, 4), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 64 * MB, 9 * 1.1 * US,
 		 10.5 * MS);
 	/* Single edges in each dimension: 7/8 of 8 MB at 3 GB/s. */
-	check_by(torus_of(2, 2, 2), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 8 * MB, 3 * 1.1 * US,
+	check_by(fixture_torus(2, 2, 2), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 8 * MB, 3 * 1.1 * US,
 		 7.0 / 3 * MS);
 	/*
 	 * 2 x 4 with 8 MB, 4 for each half. First phase: half through 2 nodes 2 MB, through 4
 	 * nodes 3 x 0.5 MB; the first is slower. Second: 2 MB are left of it, 3 x 0.25 MB; of
 	 * the other 1 MB, one step of 0.5 MB; the first is slower again.
 	 */
-	check_by(torus_of(2, 4, 0), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 8 * MB, 4 * 1.1 * US,
+	check_by(fixture_torus(2, 4, 0), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 8 * MB, 4 * 1.1 * US,
 		 2.75 * MS);
 	/* Halving in x: 8 + 4 MB past 1 message; in y 2 + 1 the same. */
-	check_by(torus_of(4, 4, 0), COLLECTIVE_REDUCE_SCATTER, ALGORITHM_RECURSIVE, 16 * MB,
+	check_by(fixture_torus(4, 4, 0), COLLECTIVE_REDUCE_SCATTER, ALGORITHM_RECURSIVE, 16 * MB,
 		 2 * 2.35 * US, 15 * MS);
 }
 
 static void test_tree(void **state)
 {
-	struct network n = tree_of(NETWORK_TREE, 8, 2);
+	struct network n = fixture_tree(NETWORK_TREE, 8, 2);
 
 	(void)state;
 	/* Levels take 1.25, 1.55 and 1.85 us; 1, 2 and 4 messages meet: 4 MB each time. */
@@ -204,7 +161,7 @@ static void test_tree(void **state)
 
 static void test_dragonfly(void **state)
 {
-	struct network n = dragonfly_of(2, 2, 1, 2);
+	struct network n = fixture_dragonfly(2, 2, 1, 2);
 
 	(void)state;
 	/* Paths of 2, 3 and 5 links; 1, 2 and 2 messages meet: 4, 4 and 2 MB. */
@@ -217,7 +174,7 @@ static void test_dragonfly(void **state)
 
 static void test_landing_zone(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 4);
+	struct network n = fixture_network(NETWORK_SWITCH, 4);
 
 	(void)state;
 	n.memory_ns = 300;
@@ -232,7 +189,7 @@ static void test_landing_zone(void **state)
 
 static void test_one_node(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 1);
+	struct network n = fixture_network(NETWORK_SWITCH, 1);
 	enum collective op;
 
 	(void)state;
@@ -242,7 +199,7 @@ static void test_one_node(void **state)
 
 static void test_what_fits(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 6);
+	struct network n = fixture_network(NETWORK_SWITCH, 6);
 	struct collective_cost cost;
 
 	(void)state;
@@ -255,14 +212,14 @@ static void test_what_fits(void **state)
 	assert_false(collective_by(&n, COLLECTIVE_SEND_RECV, ALGORITHM_RING, 1, &cost));
 	assert_true(collective_by(&n, COLLECTIVE_ALL_TO_ALL, ALGORITHM_BRUCK, 1, &cost));
 	assert_int_equal(cost.messages, 3);
-	n = torus_of(2, 3, 0);
+	n = fixture_torus(2, 3, 0);
 	assert_false(collective_by(&n, COLLECTIVE_ALL_REDUCE, ALGORITHM_RECURSIVE, 1, &cost));
 	assert_false(collective_by(&n, COLLECTIVE_ALL_TO_ALL, ALGORITHM_BRUCK, 1, &cost));
 }
 
 static void test_best(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 64);
+	struct network n = fixture_network(NETWORK_SWITCH, 64);
 
 	(void)state;
 	/* 63 posts of a microsecond against 6 exchanges. */
@@ -287,7 +244,7 @@ static void test_best(void **state)
 /* What decode waits for: 64 nodes, a microsecond a message, hardly any bytes. */
 static void test_latency(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 64);
+	struct network n = fixture_network(NETWORK_SWITCH, 64);
 
 	(void)state;
 	n.link_ns = 0;
@@ -305,19 +262,19 @@ static struct network any_network(struct random *r)
 
 	switch (random_below(r, 7)) {
 	case 0:
-		return network_of(NETWORK_RING, 2 + random_below(r, 100));
+		return fixture_network(NETWORK_RING, 2 + random_below(r, 100));
 	case 1:
-		return tree_of(NETWORK_TREE, radix * radix * radix, radix);
+		return fixture_tree(NETWORK_TREE, radix * radix * radix, radix);
 	case 2:
-		return tree_of(NETWORK_FAT_TREE, radix * radix, radix);
+		return fixture_tree(NETWORK_FAT_TREE, radix * radix, radix);
 	case 3:
-		return dragonfly_of(radix, 2 * radix, radix, 2 + random_below(r, 2 * radix));
+		return fixture_dragonfly(radix, 2 * radix, radix, 2 + random_below(r, 2 * radix));
 	case 4:
-		return torus_of(2 + random_below(r, 7), 2 + random_below(r, 7), 0);
+		return fixture_torus(2 + random_below(r, 7), 2 + random_below(r, 7), 0);
 	case 5:
-		return torus_of(2 + random_below(r, 5), 2 + random_below(r, 5), 2);
+		return fixture_torus(2 + random_below(r, 5), 2 + random_below(r, 5), 2);
 	default:
-		return network_of(NETWORK_SWITCH, 2 + random_below(r, 1000));
+		return fixture_network(NETWORK_SWITCH, 2 + random_below(r, 1000));
 	}
 }
 

@@ -13,47 +13,10 @@
 
 #include "sim/network.h"
 
+#include "network_fixture.h"
+
 #define EXACT	0.000000000001
 #define NS	0.000000001
-
-static struct network network_of(enum network_topology topology, uint64_t nodes)
-{
-	struct network n;
-
-	network_init(&n);
-	n.topology = topology;
-	n.nodes = nodes;
-	n.link_bps = 1000000000;
-	return n;
-}
-
-static struct network tree_of(enum network_topology topology, uint64_t nodes, uint64_t radix)
-{
-	struct network n = network_of(topology, nodes);
-
-	n.radix = radix;
-	return n;
-}
-
-static struct network torus_of(uint64_t x, uint64_t y, uint64_t z)
-{
-	struct network n = network_of(z ? NETWORK_TORUS_3D : NETWORK_TORUS_2D, x * y * (z ?: 1));
-
-	n.shape[0] = x;
-	n.shape[1] = y;
-	n.shape[2] = z;
-	return n;
-}
-
-static struct network dragonfly_of(uint64_t p, uint64_t a, uint64_t h, uint64_t g)
-{
-	struct network n = network_of(NETWORK_DRAGONFLY, p * a * g);
-
-	n.router_nodes = p;
-	n.group_routers = a;
-	n.router_globals = h;
-	return n;
-}
 
 static void close_to(double ours, double expected)
 {
@@ -80,11 +43,11 @@ static void check_facts(struct network n, double mean, uint64_t most, uint64_t l
 
 static void test_switch(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 8);
+	struct network n = fixture_network(NETWORK_SWITCH, 8);
 
 	(void)state;
 	check_facts(n, 2, 2, 1, 4, 7.0 / 8);
-	check_facts(network_of(NETWORK_SWITCH, 3), 2, 2, 1, 1, 2.0 / 3);
+	check_facts(fixture_network(NETWORK_SWITCH, 3), 2, 2, 1, 1, 2.0 / 3);
 	n.links = 18;
 	check_facts(n, 2, 2, 18, 72, 7.0 / 8);
 	n.efficiency_permille = 800;
@@ -95,37 +58,37 @@ static void test_switch(void **state)
 static void test_ring(void **state)
 {
 	(void)state;
-	check_facts(network_of(NETWORK_RING, 8), 16.0 / 7, 4, 2, 2, 1);
-	check_facts(network_of(NETWORK_RING, 5), 1.5, 2, 2, 2, 0.6);
-	check_facts(network_of(NETWORK_RING, 2), 1, 1, 1, 1, 0.5);
+	check_facts(fixture_network(NETWORK_RING, 8), 16.0 / 7, 4, 2, 2, 1);
+	check_facts(fixture_network(NETWORK_RING, 5), 1.5, 2, 2, 2, 0.6);
+	check_facts(fixture_network(NETWORK_RING, 2), 1, 1, 1, 1, 0.5);
 }
 
 static void test_tree(void **state)
 {
 	(void)state;
-	check_facts(tree_of(NETWORK_TREE, 8, 2), 34.0 / 7, 6, 1, 1, 2);
-	check_facts(tree_of(NETWORK_TREE, 16, 4), 3.6, 4, 1, 2, 3);
-	check_facts(tree_of(NETWORK_TREE, 9, 3), 3.5, 4, 1, 2, 2);
-	check_facts(tree_of(NETWORK_FAT_TREE, 16, 4), 3.6, 4, 1, 8, 15.0 / 16);
+	check_facts(fixture_tree(NETWORK_TREE, 8, 2), 34.0 / 7, 6, 1, 1, 2);
+	check_facts(fixture_tree(NETWORK_TREE, 16, 4), 3.6, 4, 1, 2, 3);
+	check_facts(fixture_tree(NETWORK_TREE, 9, 3), 3.5, 4, 1, 2, 2);
+	check_facts(fixture_tree(NETWORK_FAT_TREE, 16, 4), 3.6, 4, 1, 8, 15.0 / 16);
 }
 
 static void test_torus(void **state)
 {
 	(void)state;
-	check_facts(torus_of(4, 4, 0), 32.0 / 15, 4, 4, 8, 0.5);
-	check_facts(torus_of(2, 4, 0), 12.0 / 7, 3, 3, 4, 0.5);
-	check_facts(torus_of(4, 4, 4), 64.0 * 3 / 63, 6, 6, 32, 0.5);
-	check_facts(torus_of(2, 2, 2), 12.0 / 7, 3, 3, 4, 0.5);
-	check_facts(torus_of(8, 4, 2), 3.5 * 64 / 63, 7, 5, 16, 1);
+	check_facts(fixture_torus(4, 4, 0), 32.0 / 15, 4, 4, 8, 0.5);
+	check_facts(fixture_torus(2, 4, 0), 12.0 / 7, 3, 3, 4, 0.5);
+	check_facts(fixture_torus(4, 4, 4), 64.0 * 3 / 63, 6, 6, 32, 0.5);
+	check_facts(fixture_torus(2, 2, 2), 12.0 / 7, 3, 3, 4, 0.5);
+	check_facts(fixture_torus(8, 4, 2), 3.5 * 64 / 63, 7, 5, 16, 1);
 }
 
 static void test_dragonfly(void **state)
 {
 	(void)state;
-	check_facts(dragonfly_of(2, 4, 2, 9), 308.0 / 71, 5, 1, 20, 71.0 / 72);
-	check_facts(dragonfly_of(2, 4, 2, 1), (2 + 18) / 7.0, 3, 1, 4, 7.0 / 8);
-	check_facts(dragonfly_of(4, 1, 0, 1), 2, 2, 1, 2, 3.0 / 4);
-	check_facts(dragonfly_of(1, 1, 3, 4), 3, 3, 1, 2, 3.0 / 4);
+	check_facts(fixture_dragonfly(2, 4, 2, 9), 308.0 / 71, 5, 1, 20, 71.0 / 72);
+	check_facts(fixture_dragonfly(2, 4, 2, 1), (2 + 18) / 7.0, 3, 1, 4, 7.0 / 8);
+	check_facts(fixture_dragonfly(4, 1, 0, 1), 2, 2, 1, 2, 3.0 / 4);
+	check_facts(fixture_dragonfly(1, 1, 3, 4), 3, 3, 1, 2, 3.0 / 4);
 }
 
 /* Group x has its link to y at the router that the k-th of its links is at. */
@@ -144,7 +107,7 @@ static unsigned int gateway(unsigned int x, unsigned int y, unsigned int g, unsi
 static void test_dragonfly_counted(void **state)
 {
 	double local[G][A][A] = { 0 }, global[G][G] = { 0 }, hops = 0, most = 0;
-	struct network n = dragonfly_of(P, A, H, G);
+	struct network n = fixture_dragonfly(P, A, H, G);
 	struct network_facts f = network_facts(&n);
 	unsigned int i, j, gi, gj, ri, rj, out, in;
 
@@ -178,7 +141,7 @@ static void test_dragonfly_counted(void **state)
 /* Distances of all pairs of an odd torus; loads of a ring's edges in one direction. */
 static void test_torus_counted(void **state)
 {
-	struct network n = torus_of(5, 3, 4);
+	struct network n = fixture_torus(5, 3, 4);
 	uint64_t size[] = { 5, 3, 4 }, i, d, x, sum = 0, most = 0, far;
 
 	(void)state;
@@ -198,19 +161,19 @@ static void test_torus_counted(void **state)
 
 static void test_one_node(void **state)
 {
-	struct network n = network_of(NETWORK_RING, 1);
+	struct network n = fixture_network(NETWORK_RING, 1);
 	struct network_level level[NETWORK_LEVELS_MAX];
 
 	(void)state;
 	check_facts(n, 0, 0, 0, 0, 0);
-	check_facts(tree_of(NETWORK_TREE, 1, 2), 0, 0, 1, 0, 0);
+	check_facts(fixture_tree(NETWORK_TREE, 1, 2), 0, 0, 1, 0, 0);
 	assert_int_equal(network_levels(&n, level), 0);
 }
 
 static void test_huge(void **state)
 {
 	struct network_level level[NETWORK_LEVELS_MAX];
-	struct network n = tree_of(NETWORK_TREE, NETWORK_NODES_MAX, 2);
+	struct network n = fixture_tree(NETWORK_TREE, NETWORK_NODES_MAX, 2);
 	struct engine_error e;
 
 	(void)state;
@@ -218,13 +181,13 @@ static void test_huge(void **state)
 	assert_int_equal(network_levels(&n, level), 20);
 	assert_int_equal(network_facts(&n).hops_max, 40);
 	close_to(level[19].load, 1 << 19);
-	check_facts(network_of(NETWORK_RING, NETWORK_NODES_MAX),
+	check_facts(fixture_network(NETWORK_RING, NETWORK_NODES_MAX),
 		    (1 << 18) * (double)(1 << 20) / ((1 << 20) - 1), 1 << 19, 2, 2, 1 << 17);
 }
 
 static void test_path(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 4);
+	struct network n = fixture_network(NETWORK_SWITCH, 4);
 
 	(void)state;
 	n.link_ns = 100;
@@ -249,36 +212,36 @@ static void check_refused(struct network n, const char *const *words)
 
 static void test_sizes(void **state)
 {
-	struct network n = network_of(NETWORK_SWITCH, 4);
+	struct network n = fixture_network(NETWORK_SWITCH, 4);
 
 	(void)state;
-	CHECK_REFUSED(tree_of(NETWORK_TREE, 12, 2), "a tree", "12 nodes", "8 or 16");
-	CHECK_REFUSED(tree_of(NETWORK_FAT_TREE, 4, 1), "fat_tree", "radix", "is 1", "from 2");
-	CHECK_REFUSED(tree_of(NETWORK_RING, 4, 2), "ring has no such radix", "remove");
-	CHECK_REFUSED(dragonfly_of(2, 4, 1, 6), "4 global links reach 5 groups", "there are 6");
-	CHECK_REFUSED(dragonfly_of(0, 4, 1, 6), "nodes is 0");
-	CHECK_REFUSED(network_of(NETWORK_TORUS_2D, 4), "shape", "is 0", "from 2");
-	CHECK_REFUSED(network_of(NETWORK_SWITCH, NETWORK_NODES_MAX + 1), "nodes is 1048577",
+	CHECK_REFUSED(fixture_tree(NETWORK_TREE, 12, 2), "a tree", "12 nodes", "8 or 16");
+	CHECK_REFUSED(fixture_tree(NETWORK_FAT_TREE, 4, 1), "fat_tree", "radix", "is 1", "from 2");
+	CHECK_REFUSED(fixture_tree(NETWORK_RING, 4, 2), "ring has no such radix", "remove");
+	CHECK_REFUSED(fixture_dragonfly(2, 4, 1, 6), "4 global links reach 5 groups", "there are 6");
+	CHECK_REFUSED(fixture_dragonfly(0, 4, 1, 6), "nodes is 0");
+	CHECK_REFUSED(fixture_network(NETWORK_TORUS_2D, 4), "shape", "is 0", "from 2");
+	CHECK_REFUSED(fixture_network(NETWORK_SWITCH, NETWORK_NODES_MAX + 1), "nodes is 1048577",
 		      "to 1048576");
 	n.shape[2] = 2;
 	CHECK_REFUSED(n, "switch has no such shape");
-	n = torus_of(4, 4, 0);
+	n = fixture_torus(4, 4, 0);
 	n.nodes = 15;
 	CHECK_REFUSED(n, "16 places for 15 nodes");
-	n = dragonfly_of(2, 4, 2, 9);
+	n = fixture_dragonfly(2, 4, 2, 9);
 	n.nodes = 71;
 	CHECK_REFUSED(n, "71 nodes do not fill groups of 8");
-	n = torus_of(4, 4, 4);
+	n = fixture_torus(4, 4, 4);
 	n.in_network = 1;
 	CHECK_REFUSED(n, "torus_3d has no switch", "in_network = 0");
-	n = network_of(NETWORK_SWITCH, 4);
+	n = fixture_network(NETWORK_SWITCH, 4);
 	n.link_bps = 0;
 	CHECK_REFUSED(n, "link_bps is 0", "from 1");
 }
 
 static void test_resize(void **state)
 {
-	struct network n = tree_of(NETWORK_FAT_TREE, 16, 4), other;
+	struct network n = fixture_tree(NETWORK_FAT_TREE, 16, 4), other;
 	struct engine_error e;
 
 	(void)state;

@@ -4,9 +4,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "engine/datafile.h"
 #include "engine/sourced.h"
 
 #define PROFILE_FIELD(field, lowest, highest, initial) \
@@ -100,4 +104,34 @@ int engine_profile_read(const char *path, struct engine_profile *out, struct eng
 	memcpy(out->name, file.name, sizeof(out->name));
 	memcpy(out->description, file.description, sizeof(out->description));
 	return status;
+}
+
+struct profile_wanted {
+	const char *name;
+	struct engine_profile *out;
+	struct engine_error *e;
+};
+
+static int profile_in(void *ctx, const char *folder)
+{
+	const struct profile_wanted *w = ctx;
+	char path[PATH_MAX];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s.ini", folder, w->name) >= sizeof(path) ||
+	    access(path, F_OK))
+		return -ENOENT;
+	return engine_profile_read(path, w->out, w->e);
+}
+
+int engine_profile_find_file(const char *name, const char *beside, struct engine_profile *out,
+			     struct engine_error *e)
+{
+	struct profile_wanted wanted = { name, out, e };
+	int err = engine_datafile_search("profiles", "TERRACE_PROFILES", beside, profile_in,
+					 &wanted);
+
+	if (err == -ENOENT)
+		engine_error_set(e, "there is no profile '%s': put %s.ini into a folder of "
+				 "TERRACE_PROFILES", name, name);
+	return err;
 }

@@ -79,6 +79,16 @@ struct engine_profile {
 int engine_profile_read(const char *path, struct engine_profile *out, struct engine_error *e);
 
 /**
+ * engine_profile_find_file - read the profile file of a name
+ * @name: NAME of NAME.ini in the folders of datafile.h, kind "profiles", variable TERRACE_PROFILES
+ * @beside: path of a file whose folder is tried too; may be NULL
+ *
+ * Return: 0; -ENOENT there is none; as engine_profile_read().
+ */
+int engine_profile_find_file(const char *name, const char *beside, struct engine_profile *out,
+			     struct engine_error *e);
+
+/**
  * engine_profile_explain - say why tmodel_profile_check() refuses a profile
  * @what: who it belongs to, for the error: a file or "tier NAME of FILE"
  *

@@ -8,10 +8,8 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <uuid/uuid.h>
 
-#include "engine/datafile.h"
 #include "engine/inifile.h"
 
 #define SCALE_MAX		1048576
@@ -305,34 +303,6 @@ static int file_entry(struct engine_ini *ini, void *user, const char *section, c
 	return tier_entry(ini, r, key, value);
 }
 
-/* A profile that is looked for. */
-struct profile_wanted {
-	const char *name;
-	struct engine_profile *out;
-	struct engine_error *e;
-};
-
-/* Read folder/name.ini. Returns -ENOENT, with the error untouched, when there is no such file. */
-static int profile_in(void *ctx, const char *folder)
-{
-	const struct profile_wanted *w = ctx;
-	char path[PATH_MAX];
-
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s.ini", folder, w->name) >= sizeof(path) ||
-	    access(path, F_OK))
-		return -ENOENT;
-	return engine_profile_read(path, w->out, w->e);
-}
-
-static int profile_look_up(const char *tierfile, const char *name, struct engine_profile *out,
-			   struct engine_error *e)
-{
-	struct profile_wanted wanted = { name, out, e };
-
-	return engine_datafile_search("profiles", "TERRACE_PROFILES", tierfile, profile_in,
-				      &wanted);
-}
-
 static void multiply(__u64 *value, __u64 by)
 {
 	/* What does not fit is far beyond every limit, which the check of the profile names. */
@@ -395,7 +365,7 @@ static int tier_finish(struct engine_tier *tier, const struct tier_section *sect
 
 	if (status)
 		return status;
-	status = profile_look_up(path, tier->profile_name, &profile, e);
+	status = engine_profile_find_file(tier->profile_name, path, &profile, e);
 	if (status == -ENOENT)
 		engine_error_set(e, "%s:%u: there is no profile %s: set TERRACE_PROFILES",
 				 path, section->line, tier->profile_name);

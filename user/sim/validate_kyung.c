@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/profile.h"
 #include "sim/capacity.h"
 #include "sim/cells.h"
 #include "sim/decode_bound.h"
 #include "sim/endurance.h"
 #include "sim/models.h"
-#include "sim/profiles.h"
 #include "sim/validate.h"
 
 #define PRINTED_MAX	1e6	/* GB, TB/s, cycles, devices */
@@ -60,7 +60,7 @@ static int read_system(const struct csv *t, struct system *s, struct engine_erro
 {
 	struct engine_profile profile;
 	struct tmodel_profile *p = &s->stack;
-	int err = sim_profile_find("hbf-kyung", &profile, e);
+	int err = engine_profile_find_file("hbf-kyung", NULL, &profile, e);
 
 	if (err)
 		return err;

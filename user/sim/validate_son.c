@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/profile.h"
 #include "sim/capacity.h"
 #include "sim/cells.h"
 #include "sim/decode_bound.h"
 #include "sim/endurance.h"
 #include "sim/models.h"
-#include "sim/profiles.h"
 #include "sim/validate.h"
 
 #define GIB	(1024.0 * 1024 * 1024)
@@ -149,7 +149,7 @@ int validate_son_wear(const struct validate *v, struct checks *all, struct engin
 	struct check *c = check_begin(all, "1 P/E over 3 years, Son fig. 7 (closed form)", &limit);
 	struct cell cell = { .t = &v->published.table[FORM_HBF_SON] };
 	struct engine_profile profile;
-	int err = sim_profile_find("hbf-son", &profile, e);
+	int err = engine_profile_find_file("hbf-son", NULL, &profile, e);
 
 	if (err)
 		return err;
