@@ -5,9 +5,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The layers of a stage: from the first of it up to the first of the next. */
-static uint32_t first_layer(const struct model_config *m, const struct capacity_shard *s,
-			    uint32_t stage)
+uint32_t capacity_first_layer(const struct model_config *m, const struct capacity_shard *s,
+			      uint32_t stage)
 {
 	return (uint64_t)m->layers * stage / s->pp;
 }
@@ -43,10 +42,10 @@ static void add_ends(const struct model_config *m, const struct capacity_shard *
 struct capacity_weights capacity_weights(const struct model_config *m,
 					 const struct capacity_shard *s, uint32_t stage)
 {
-	uint32_t layer, end = first_layer(m, s, stage + 1);
+	uint32_t layer, end = capacity_first_layer(m, s, stage + 1);
 	struct capacity_weights w = { 0 };
 
-	for (layer = first_layer(m, s, stage); layer < end; layer++) {
+	for (layer = capacity_first_layer(m, s, stage); layer < end; layer++) {
 		w.common += common_bytes(m, layer);
 		w.experts += m->experts * model_part_bytes(m, MODEL_EXPERT, layer);
 	}
@@ -61,10 +60,10 @@ uint64_t capacity_kv_bytes(const struct model_config *m, const struct capacity_s
 			   uint32_t stage, uint64_t tokens)
 {
 	uint32_t ways = m->attention == MODEL_MLA ? 1 : m->kv_heads;
-	uint32_t layer, end = first_layer(m, s, stage + 1);
+	uint32_t layer, end = capacity_first_layer(m, s, stage + 1);
 	uint64_t sum = 0;
 
-	for (layer = first_layer(m, s, stage); layer < end; layer++)
+	for (layer = capacity_first_layer(m, s, stage); layer < end; layer++)
 		sum += model_kv_layer_bytes(m, layer, tokens);
 	return part_of(sum, s->tp < ways ? s->tp : ways);
 }

@@ -33,6 +33,13 @@ struct capacity_shard {
 };
 
 /**
+ * capacity_first_layer - the first layer of a stage, whose layers end before the next one's first
+ * @stage: 0 to pp; of pp it is the model's number of layers
+ */
+uint32_t capacity_first_layer(const struct model_config *m, const struct capacity_shard *s,
+			      uint32_t stage);
+
+/**
  * struct capacity_weights - weights that a device of one stage holds
  * @embedding: of which a step reads its tokens' rows only
  * @common: read by every step

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A model on devices: where its data lie, and how long a step of serve.h takes there.
+ *
+ * Devices are laid out as capacity.h says. What a step costs is linear in the sums of struct
+ * serve_step, but for experts and windows, so its coefficients are made once; a step takes the same
+ * few operations whatever its batch. On a device everything overlaps (the roofline,
+ * include/terrace/model.h): the slowest of operations and tiers bounds a stage, collective
+ * operations come on top. The pp stages work on as many microbatches; a step takes pp times as long
+ * as the slowest of them. Formulas: Documentation/models/serving.md.
+ *
+ * Thread safe as long as threads do not share a structure.
+ */
+#ifndef _SIM_SHARD_H
+#define _SIM_SHARD_H
+
+#include "sim/capacity.h"
+#include "sim/roofline.h"
+#include "sim/serve.h"
+#include "sim/system.h"
+
+/**
+ * struct shard_options - what is asked for
+ * @shard: tp x pp x dp devices of the system; the experts of a mixture are on tp x dp
+ * @max_batch, @max_step_tokens, @block_tokens: as of struct serve_options
+ * @overhead_ns: of each step, of all software together
+ * @bandwidth_permille: share of the tiers' bandwidth that is reached, 1 to 1000
+ */
+struct shard_options {
+	struct capacity_shard shard;
+	uint32_t max_batch;
+	uint32_t max_step_tokens;
+	uint32_t block_tokens;
+	uint64_t overhead_ns;
+	uint32_t bandwidth_permille;
+};
+
+/**
+ * struct shard_bytes - bytes of a device, read and written
+ */
+struct shard_bytes {
+	double read[TMODEL_TIERS_MAX][ROOFLINE_CLASSES];
+	double written[TMODEL_TIERS_MAX][ROOFLINE_CLASSES];
+};
+
+/**
+ * struct shard_stage - a device of a stage
+ * @stages: so many stages are alike
+ * @layers, @moe_layers: of the stage
+ * @first, @last: the embedding is here; the lm_head is
+ * @weights: bytes
+ * @activations: bytes that are kept for the greatest step
+ * @share: of the weights and activations by tier; that of KV is a step's
+ * @kv_room: bytes by tier
+ * @token_kv: bytes of KV that a token writes
+ * @linear_kv, @local_kv: of them in layers that keep all tokens, and a window of them
+ * @token_ops, @sampled_ops: operations of a token, and of one that comes out
+ * @decode_ops, @prefill_ops: of a token that one of them attends to
+ * @token_act, @sampled_act: bytes of activations, read and written
+ * @row: bytes of the embedding that a token reads
+ */
+struct shard_stage {
+	uint32_t stages;
+	uint32_t layers;
+	uint32_t moe_layers;
+	bool first;
+	bool last;
+	struct capacity_weights weights;
+	double activations;
+	double share[TMODEL_TIERS_MAX][ROOFLINE_CLASSES];
+	double kv_room[TMODEL_TIERS_MAX];
+	double token_kv;
+	double linear_kv;
+	double local_kv;
+	double token_ops;
+	double sampled_ops;
+	double decode_ops;
+	double prefill_ops;
+	double token_act[2];
+	double sampled_act[2];
+	double row;
+};
+
+/**
+ * struct shard_sums - what all steps did; of all devices together where a time does not say else
+ * @steps: steps of groups
+ * @bytes: moved
+ * @ops: operations
+ * @compute_s: seconds of devices that computed
+ * @tier_s: of devices whose tier was at work
+ * @busy_s: seconds of groups, sum of all steps
+ * @network_s: of them for collective operations
+ * @overhead_s: of them for software
+ * @serial_s: what the steps would have taken had nothing overlapped
+ */
+struct shard_sums {
+	uint64_t steps;
+	struct shard_bytes bytes;
+	double ops;
+	double compute_s;
+	double tier_s[TMODEL_TIERS_MAX];
+	double busy_s;
+	double network_s;
+	double overhead_s;
+	double serial_s;
+};
+
+/**
+ * struct shard - a model on devices
+ * @stage: @n_stages that differ
+ * @tier: their bandwidths
+ * @kv_order: @n_kv tiers that KV fills, one after the other
+ * @kv_blocks: of a group, by the fullest stage
+ * @tensor, @expert, @all: networks of tp, tp x dp and all devices
+ * @plain: some of them are switches, as the file's topology does not have their size
+ * @sums: added to by shard_step_ns()
+ */
+struct shard {
+	const struct sim_system *system;
+	const struct model_config *model;
+	struct shard_options options;
+	struct shard_stage *stage;
+	uint32_t n_stages;
+	double peak_ops;
+	struct roofline_tier tier[TMODEL_TIERS_MAX];
+	uint32_t kv_order[TMODEL_TIERS_MAX];
+	uint32_t n_kv;
+	uint32_t kv_blocks;
+	struct network tensor;
+	struct network expert;
+	struct network all;
+	bool plain;
+	struct shard_sums sums;
+};
+
+/**
+ * shard_init - lay a model over devices
+ * @system, @model: must live as long as @out
+ * @out: to be freed with shard_free(), also on error
+ *
+ * Operations of FP8 weights run at twice the tier file's rate, which is that of BF16.
+ *
+ * Return: 0; -EINVAL the devices are not so many, or cannot be laid out so; -ENOSPC it does not
+ * fit; -EXDEV no tier allows a class; -ENOMEM.
+ */
+int shard_init(struct shard *out, const struct sim_system *system, const struct model_config *model,
+	       const struct shard_options *options, struct engine_error *e);
+void shard_free(struct shard *s);
+
+/**
+ * shard_choose - the layout that holds most KV
+ * @options: tp, pp and dp that are 0 are chosen: of layouts within 1 % of the most KV the one with
+ *           the fewest stages, then groups
+ *
+ * Return: 0; -EINVAL no layout has so many devices; what shard_init() says of the
+ * first one when none fits.
+ */
+int shard_choose(const struct sim_system *system, const struct model_config *model,
+		 struct shard_options *options, struct engine_error *e);
+
+/**
+ * shard_step_ns - how long a step takes
+ * @ctx: struct shard
+ * @steps, @n: of one group, or of all in lockstep
+ */
+uint64_t shard_step_ns(void *ctx, const struct serve_step *steps, uint32_t n);
+
+/* ---- where data lie, shard_place.c ---- */
+
+/**
+ * shard_place - put weights and activations of a stage on the tiers, and find room for KV
+ *
+ * In the order of tmodel_place_order(), activations first. Return: as shard_init().
+ */
+int shard_place(const struct shard *s, struct shard_stage *stage, struct engine_error *e);
+
+/**
+ * shard_kv_blocks - blocks of KV that a device of a stage has room for
+ */
+uint32_t shard_kv_blocks(const struct shard *s, const struct shard_stage *stage);
+
+#endif /* _SIM_SHARD_H */

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which of the layouts of a number of devices is taken. */
+#include <errno.h>
+
+#include "sim/shard.h"
+
+#define CLEARLY_MORE	1.01
+
+/**
+ * struct choice - layouts looked at so far
+ * @asked: what is not 0 is given
+ * @best: @blocks of KV in all groups; 0 = none fits
+ * @err: what the first one said that does not fit, which copies least; else any other
+ * @why: its text
+ */
+struct choice {
+	const struct sim_system *system;
+	const struct model_config *model;
+	struct shard_options asked;
+	struct capacity_shard best;
+	double blocks;
+	int err;
+	struct engine_error why;
+};
+
+static void look_at(struct choice *c, const struct capacity_shard *layout)
+{
+	struct shard_options options = c->asked;
+	struct engine_error why;
+	struct shard shard;
+	double blocks = 0;
+	int err;
+
+	options.shard = *layout;
+	err = shard_init(&shard, c->system, c->model, &options, &why);
+	if (!err) {
+		blocks = (double)shard.kv_blocks * layout->dp;
+	} else if (!c->err || (c->err == -EINVAL && err != -EINVAL)) {
+		c->err = err;
+		c->why = why;
+	}
+	shard_free(&shard);
+	if (blocks <= c->blocks * CLEARLY_MORE)
+		return;
+	c->blocks = blocks;
+	c->best = *layout;
+}
+
+static bool is_asked(uint32_t asked, uint32_t value)
+{
+	return !asked || asked == value;
+}
+
+static void look_at_groups(struct choice *c, uint32_t pp)
+{
+	uint32_t devices = c->system->devices / pp, dp;
+
+	for (dp = 1; dp <= devices; dp++) {
+		const struct capacity_shard layout = { devices / dp, pp, dp };
+
+		if (!(devices % dp) && is_asked(c->asked.shard.dp, dp) &&
+		    is_asked(c->asked.shard.tp, layout.tp))
+			look_at(c, &layout);
+	}
+}
+
+int shard_choose(const struct sim_system *system, const struct model_config *model,
+		 struct shard_options *options, struct engine_error *e)
+{
+	const struct capacity_shard *asked = &options->shard;
+	struct choice c = { .system = system, .model = model, .asked = *options };
+	uint32_t pp;
+
+	for (pp = 1; pp <= system->devices; pp++)
+		if (!(system->devices % pp) && is_asked(asked->pp, pp))
+			look_at_groups(&c, pp);
+	if (c.blocks > 0) {
+		options->shard = c.best;
+		return 0;
+	}
+	if (c.err)
+		engine_error_set(e, "%s", c.why.text);
+	else
+		engine_error_set(e, "%u devices cannot be laid out as asked: --tp x --pp x --dp must "
+				 "be their number", system->devices);
+	return c.err ?: -EINVAL;
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* How long a step takes, and what it moves. */
+#include <math.h>
+#include <string.h>
+
+#include "sim/collective.h"
+#include "sim/shard.h"
+
+enum { READ, WRITE };
+
+/**
+ * struct work - of a group and microbatch
+ * @tokens: that pass through the layers; @sampled of them come out
+ * @others: tokens of all groups, which choose experts
+ * @most: tokens of the group that has most of them
+ * @decode_context, @prefill_context: sums of tokens that are attended to
+ * @kept: tokens whose KV is read; of a window's layers @windowed
+ * @microbatches: how many are in flight; what is kept of all of them lies in memory
+ */
+struct work {
+	double tokens;
+	double sampled;
+	double others;
+	double most;
+	double decode_context;
+	double prefill_context;
+	double kept;
+	double windowed;
+	double microbatches;
+};
+
+/**
+ * struct load - of a device of a stage, in a microbatch
+ */
+struct load {
+	struct shard_bytes bytes;
+	double ops;
+};
+
+/**
+ * struct stage_time - seconds
+ */
+struct stage_time {
+	double compute;
+	double tier[TMODEL_TIERS_MAX];
+	double overlapped;
+	double serial;
+	double network;
+};
+
+/*
+ * A piece of a prompt reads KV up to its end once, not for each of its tokens: they attend to
+ * context / tokens in the mean, and (tokens - pieces) / 2 pieces more is where they end.
+ */
+static double prefill_kept(const struct serve_step *s)
+{
+	if (!s->prefill_tokens)
+		return 0;
+	return s->prefills * ((double)s->prefill_context / s->prefill_tokens) +
+	       ((double)s->prefill_tokens - s->prefills) / 2;
+}
+
+static struct work work_of(const struct shard *s, const struct serve_step *step, double parts)
+{
+	double window = s->model->local_window, prefill = prefill_kept(step);
+
+	return (struct work) {
+		.tokens = ((double)step->decodes + step->prefill_tokens) / parts,
+		.sampled = step->sampled / parts,
+		.decode_context = (double)step->decode_context / parts,
+		.prefill_context = (double)step->prefill_context / parts,
+		.kept = ((double)step->decode_context + prefill) / parts,
+		.windowed = (fmin((double)step->decode_context, step->decodes * window) +
+			     fmin(prefill, step->prefills * window + step->prefill_tokens)) / parts,
+		.microbatches = parts,
+	};
+}
+
+/* A group without a token of its own works for the others' experts. */
+static double weights_read(const struct shard *s, const struct shard_stage *stage,
+			   const struct work *w)
+{
+	const struct model_config *m = s->model;
+	double bytes = w->tokens * stage->row;
+
+	if (w->tokens > 0)
+		bytes += (double)stage->weights.common;
+	if (m->experts)
+		bytes += (double)stage->weights.experts *
+			 (1 - pow(1 - (double)m->top_k / m->experts, w->others));
+	return bytes;
+}
+
+/* KV that is read lies in the first tiers, as far as their room goes. */
+static void add_kv(const struct shard *s, const struct shard_stage *stage, const struct work *w,
+		   struct load *l)
+{
+	double read = w->kept * stage->linear_kv + w->windowed * stage->local_kv;
+	double kept = read * w->microbatches, left = kept, share;
+	uint32_t i, tier;
+
+	for (i = 0; i < s->n_kv; i++) {
+		tier = s->kv_order[i];
+		share = i + 1 == s->n_kv ? left : fmin(left, stage->kv_room[tier]);
+		left -= share;
+		if (kept <= 0)
+			continue;
+		l->bytes.read[tier][ROOFLINE_KV] = read * share / kept;
+		l->bytes.written[tier][ROOFLINE_KV] = w->tokens * stage->token_kv * share / kept;
+	}
+}
+
+static struct load load_of(const struct shard *s, const struct shard_stage *stage,
+			   const struct work *w)
+{
+	double weights = weights_read(s, stage, w), act[2];
+	struct load l = { 0 };
+	uint32_t i;
+
+	for (i = 0; i < 2; i++)
+		act[i] = w->tokens * stage->token_act[i] + w->sampled * stage->sampled_act[i];
+	for (i = 0; i < s->system->tiers.n_tiers; i++) {
+		const double *share = stage->share[i];
+
+		l.bytes.read[i][ROOFLINE_WEIGHTS] = weights * share[ROOFLINE_WEIGHTS];
+		l.bytes.read[i][ROOFLINE_ACTIVATIONS] = act[READ] * share[ROOFLINE_ACTIVATIONS];
+		l.bytes.written[i][ROOFLINE_ACTIVATIONS] = act[WRITE] * share[ROOFLINE_ACTIVATIONS];
+	}
+	add_kv(s, stage, w, &l);
+	l.ops = w->tokens * stage->token_ops + w->sampled * stage->sampled_ops +
+		w->decode_context * stage->decode_ops + w->prefill_context * stage->prefill_ops;
+	return l;
+}
+
+static double tier_seconds(const struct shard *s, const struct load *l, uint32_t tier)
+{
+	const struct roofline_tier *t = &s->tier[tier];
+	double read = 0, written = 0;
+	int class;
+
+	for (class = 0; class < ROOFLINE_CLASSES; class++) {
+		read += l->bytes.read[tier][class];
+		written += l->bytes.written[tier][class];
+	}
+	if (read + written <= 0)
+		return 0;
+	return read / t->read_bps + written / t->write_bps + t->first_s;
+}
+
+/* ---- collective operations ---- */
+
+static double all_reduce(const struct shard *s, double bytes)
+{
+	return collective_best(&s->tensor, COLLECTIVE_ALL_REDUCE, bytes).seconds;
+}
+
+/* A layer is summed up after attention and after the FFN; experts of several groups exchange. */
+static double layers_network(const struct shard *s, const struct shard_stage *stage,
+			     const struct work *w)
+{
+	const struct capacity_shard *c = &s->options.shard;
+	double state = (double)s->model->hidden * s->model->weight_dtype;
+	double exchanges = c->dp > 1 ? stage->moe_layers : 0, seconds = 0;
+
+	if (c->tp > 1 && w->tokens > 0)
+		seconds = (2 * stage->layers - exchanges) * all_reduce(s, w->tokens * state);
+	if (exchanges > 0)
+		seconds += 2 * exchanges *
+			   collective_best(&s->expert, COLLECTIVE_ALL_TO_ALL,
+					   w->most / c->tp * s->model->top_k * state).seconds;
+	return seconds;
+}
+
+static double ends_network(const struct shard *s, const struct shard_stage *stage,
+			   const struct work *w)
+{
+	const struct capacity_shard *c = &s->options.shard;
+	double bytes = s->model->weight_dtype, seconds = 0;
+
+	if (stage->last && c->tp > 1 && w->sampled > 0)
+		seconds = collective_best(&s->tensor, COLLECTIVE_ALL_GATHER,
+					  w->sampled * s->model->vocab * bytes).seconds;
+	if (c->pp > 1 && w->tokens > 0)
+		seconds += collective_best(&s->all, COLLECTIVE_SEND_RECV,
+					   w->tokens * s->model->hidden * bytes / c->tp).seconds;
+	return seconds;
+}
+
+/* ---- a step ---- */
+
+static struct stage_time time_of(const struct shard *s, const struct shard_stage *stage,
+				 const struct work *w, const struct load *l)
+{
+	struct stage_time t = { .compute = l->ops / s->peak_ops };
+	uint32_t i;
+
+	t.overlapped = t.compute;
+	t.serial = t.compute;
+	for (i = 0; i < s->system->tiers.n_tiers; i++) {
+		t.tier[i] = tier_seconds(s, l, i);
+		t.overlapped = fmax(t.overlapped, t.tier[i]);
+		t.serial += t.tier[i];
+	}
+	t.network = layers_network(s, stage, w) + ends_network(s, stage, w);
+	return t;
+}
+
+static void add_bytes(struct shard_bytes *to, const struct shard_bytes *from, double times)
+{
+	int i, class;
+
+	for (i = 0; i < TMODEL_TIERS_MAX; i++)
+		for (class = 0; class < ROOFLINE_CLASSES; class++) {
+			to->read[i][class] += times * from->read[i][class];
+			to->written[i][class] += times * from->written[i][class];
+		}
+}
+
+/* @times: devices that have the same load, by microbatches. */
+static void add_load(struct shard *s, const struct load *l, const struct stage_time *t,
+		     double times)
+{
+	uint32_t i;
+
+	add_bytes(&s->sums.bytes, &l->bytes, times);
+	s->sums.ops += times * l->ops;
+	s->sums.compute_s += times * t->compute;
+	for (i = 0; i < s->system->tiers.n_tiers; i++)
+		s->sums.tier_s[i] += times * t->tier[i];
+}
+
+/* The slowest stage of a group, for one microbatch. */
+static struct stage_time group_time(struct shard *s, const struct work *w)
+{
+	struct stage_time slowest = { 0 }, t;
+	struct load l;
+	uint32_t i;
+
+	for (i = 0; i < s->n_stages; i++) {
+		l = load_of(s, &s->stage[i], w);
+		t = time_of(s, &s->stage[i], w, &l);
+		add_load(s, &l, &t, w->microbatches * s->options.shard.tp * s->stage[i].stages);
+		if (t.overlapped + t.network > slowest.overlapped + slowest.network)
+			slowest = t;
+	}
+	return slowest;
+}
+
+/* As many as there are stages, if there are so many requests in the step. */
+static double microbatches(const struct shard *s, const struct serve_step *steps, uint32_t n)
+{
+	uint32_t i, most = 1;
+
+	for (i = 0; i < n; i++)
+		if (steps[i].decodes + steps[i].prefills > most)
+			most = steps[i].decodes + steps[i].prefills;
+	return fmin(most, s->options.shard.pp);
+}
+
+uint64_t shard_step_ns(void *ctx, const struct serve_step *steps, uint32_t n)
+{
+	struct shard *s = ctx;
+	double parts = microbatches(s, steps, n), pp = s->options.shard.pp, others = 0, most = 0;
+	double overhead = s->options.overhead_ns / 1e9, busy;
+	struct stage_time slowest = { 0 }, t;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		double tokens = ((double)steps[i].decodes + steps[i].prefill_tokens) / parts;
+
+		others += tokens;
+		most = fmax(most, tokens);
+	}
+	for (i = 0; i < n; i++) {
+		struct work w = work_of(s, &steps[i], parts);
+
+		w.others = others;
+		w.most = most;
+		t = group_time(s, &w);
+		if (t.overlapped + t.network > slowest.overlapped + slowest.network)
+			slowest = t;
+	}
+	busy = pp * (slowest.overlapped + slowest.network) + overhead;
+	s->sums.steps += n;
+	s->sums.busy_s += n * busy;
+	s->sums.network_s += n * pp * slowest.network;
+	s->sums.overhead_s += n * overhead;
+	s->sums.serial_s += n * (pp * (slowest.serial + slowest.network) + overhead);
+	return (uint64_t)ceil(busy * 1e9);
+}
