@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 
+int cmd_run(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 
 #endif /* _SIM_COMMANDS_H */

@@ -5,6 +5,7 @@
 const char *argp_program_version = "terrace-sim " CLI_VERSION;
 
 static const struct command commands[] = {
+	{ "run", cmd_run, "serve a trace of requests on devices that need not exist" },
 	{ "validate", cmd_validate, "compare the simulator with published figures" },
 	{ NULL }
 };
@@ -12,6 +13,7 @@ static const struct command commands[] = {
 static const char doc[] =
 	"Simulate LLM inference on tiers of memory, without a device.\v"
 	"Examples:\n"
+	"  terrace-sim run --trace requests.jsonl --model llama-3.1-70b --devices 8\n"
 	"  terrace-sim validate tests/data/validation\n"
 	"\n"
 	"Exit status: 0 done, 1 a file or a check said no, 2 the command line is wrong.\n"
