@@ -42,7 +42,7 @@ int sim_data_path(const char *kind, const char *variable, const char *ending, co
 	else if (snprintf(path, PATH_MAX, "%s", given) >= PATH_MAX)
 		err = -ENAMETOOLONG;
 	if (err)
-		engine_error_set(e, "there are no %s '%s': give a path, or put %s%s into a folder "
-				 "of %s", kind, given, given, ending, variable);
+		engine_error_set(e, "there is no '%s' among the %s: give a path, or put %s%s into a "
+				 "folder of %s", given, kind, given, ending, variable);
 	return err;
 }

@@ -93,14 +93,16 @@ static int check_experts(const struct run *r, const struct capacity_shard *s,
 
 static int lay_out(struct run *r, struct engine_error *e)
 {
+	uint64_t step_tokens = number(r, RUN_MAX_STEP_TOKENS, DEFAULT_STEP_TOKENS);
+	uint64_t batch = step_tokens < DEFAULT_BATCH ? step_tokens : DEFAULT_BATCH;
 	struct shard_options o = {
 		.shard = {
 			.tp = (uint32_t)r->args.number[RUN_TP],
 			.pp = (uint32_t)r->args.number[RUN_PP],
 			.dp = (uint32_t)r->args.number[RUN_DP],
 		},
-		.max_batch = (uint32_t)number(r, RUN_MAX_BATCH, DEFAULT_BATCH),
-		.max_step_tokens = (uint32_t)number(r, RUN_MAX_STEP_TOKENS, DEFAULT_STEP_TOKENS),
+		.max_batch = (uint32_t)number(r, RUN_MAX_BATCH, batch),
+		.max_step_tokens = (uint32_t)step_tokens,
 		.block_tokens = (uint32_t)number(r, RUN_BLOCK_TOKENS, DEFAULT_BLOCK_TOKENS),
 		.overhead_ns = r->args.number[RUN_OVERHEAD] * 1000,
 		.bandwidth_permille = (uint32_t)number(r, RUN_BANDWIDTH, DEFAULT_BANDWIDTH),

@@ -48,7 +48,7 @@ static int print_text(const struct run_facts *f, const struct run_figures *figur
 		const struct run_figure *g = &figures->figure[i];
 
 		if (g->tier != tier)
-			printf("\ntier %s of all devices, or of the fullest where it says so\n",
+			printf("\ntier %s: of all devices; per_device: of the fullest one\n",
 			       tier_name(f, g->tier));
 		tier = g->tier;
 		printf("%-32s", g->name);
