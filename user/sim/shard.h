@@ -7,7 +7,7 @@
  * few operations whatever its batch. On a device everything overlaps (the roofline,
  * include/terrace/model.h): the slowest of operations and tiers bounds a stage, collective
  * operations come on top. The pp stages work on as many microbatches; a step takes pp times as long
- * as the slowest of them. Formulas: Documentation/models/serving.md.
+ * as the slowest of them. Formulas: Documentation/models/run.md.
  *
  * Thread safe as long as threads do not share a structure.
  */
@@ -15,6 +15,7 @@
 #define _SIM_SHARD_H
 
 #include "sim/capacity.h"
+#include "sim/collective.h"
 #include "sim/roofline.h"
 #include "sim/serve.h"
 #include "sim/system.h"
@@ -106,6 +107,15 @@ struct shard_sums {
 };
 
 /**
+ * struct shard_collective - an operation of a step
+ * @bytes: as of collective_best()
+ */
+struct shard_collective {
+	double bytes;
+	double seconds;
+};
+
+/**
  * struct shard - a model on devices
  * @stage: @n_stages that differ
  * @tier: their bandwidths
@@ -113,6 +123,7 @@ struct shard_sums {
  * @kv_blocks: of a group, by the fullest stage
  * @tensor, @expert, @all: networks of tp, tp x dp and all devices
  * @plain: some of them are switches, as the file's topology does not have their size
+ * @last: the last operation of each kind
  * @sums: added to by shard_step_ns()
  */
 struct shard {
@@ -130,6 +141,7 @@ struct shard {
 	struct network expert;
 	struct network all;
 	bool plain;
+	struct shard_collective last[COLLECTIVES];
 	struct shard_sums sums;
 };
 

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/collective.h"
 #include "sim/shard.h"
 
 enum { READ, WRITE };
@@ -149,13 +148,19 @@ static double tier_seconds(const struct shard *s, const struct load *l, uint32_t
 
 /* ---- collective operations ---- */
 
-static double all_reduce(const struct shard *s, double bytes)
+/* Steps that decode only are often alike, and groups exchange the same: the last one is kept. */
+static double seconds_of(struct shard *s, const struct network *n, enum collective op,
+			 double bytes)
 {
-	return collective_best(&s->tensor, COLLECTIVE_ALL_REDUCE, bytes).seconds;
+	struct shard_collective *last = &s->last[op];
+
+	if (last->bytes != bytes)
+		*last = (struct shard_collective) { bytes, collective_best(n, op, bytes).seconds };
+	return last->seconds;
 }
 
 /* A layer is summed up after attention and after the FFN; experts of several groups exchange. */
-static double layers_network(const struct shard *s, const struct shard_stage *stage,
+static double layers_network(struct shard *s, const struct shard_stage *stage,
 			     const struct work *w)
 {
 	const struct capacity_shard *c = &s->options.shard;
@@ -163,32 +168,33 @@ static double layers_network(const struct shard *s, const struct shard_stage *st
 	double exchanges = c->dp > 1 ? stage->moe_layers : 0, seconds = 0;
 
 	if (c->tp > 1 && w->tokens > 0)
-		seconds = (2 * stage->layers - exchanges) * all_reduce(s, w->tokens * state);
+		seconds = (2 * stage->layers - exchanges) *
+			  seconds_of(s, &s->tensor, COLLECTIVE_ALL_REDUCE, w->tokens * state);
 	if (exchanges > 0)
 		seconds += 2 * exchanges *
-			   collective_best(&s->expert, COLLECTIVE_ALL_TO_ALL,
-					   w->most / c->tp * s->model->top_k * state).seconds;
+			   seconds_of(s, &s->expert, COLLECTIVE_ALL_TO_ALL,
+				      w->most / c->tp * s->model->top_k * state);
 	return seconds;
 }
 
-static double ends_network(const struct shard *s, const struct shard_stage *stage,
+static double ends_network(struct shard *s, const struct shard_stage *stage,
 			   const struct work *w)
 {
 	const struct capacity_shard *c = &s->options.shard;
 	double bytes = s->model->weight_dtype, seconds = 0;
 
 	if (stage->last && c->tp > 1 && w->sampled > 0)
-		seconds = collective_best(&s->tensor, COLLECTIVE_ALL_GATHER,
-					  w->sampled * s->model->vocab * bytes).seconds;
+		seconds = seconds_of(s, &s->tensor, COLLECTIVE_ALL_GATHER,
+				     w->sampled * s->model->vocab * bytes);
 	if (c->pp > 1 && w->tokens > 0)
-		seconds += collective_best(&s->all, COLLECTIVE_SEND_RECV,
-					   w->tokens * s->model->hidden * bytes / c->tp).seconds;
+		seconds += seconds_of(s, &s->all, COLLECTIVE_SEND_RECV,
+				      w->tokens * s->model->hidden * bytes / c->tp);
 	return seconds;
 }
 
 /* ---- a step ---- */
 
-static struct stage_time time_of(const struct shard *s, const struct shard_stage *stage,
+static struct stage_time time_of(struct shard *s, const struct shard_stage *stage,
 				 const struct work *w, const struct load *l)
 {
 	struct stage_time t = { .compute = l->ops / s->peak_ops };
