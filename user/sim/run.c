@@ -81,11 +81,12 @@ static int read_all(struct run *r, struct engine_error *e)
 static int check_experts(const struct run *r, const struct capacity_shard *s,
 			 struct engine_error *e)
 {
-	uint64_t asked = r->args.number[RUN_EP], ep = r->model.experts ? (uint64_t)s->tp * s->dp : 1;
+	uint64_t ep = r->model.experts ? (uint64_t)s->tp * s->dp : 1;
+	uint64_t asked = r->args.number[RUN_EP];
 
 	if (!asked || asked == ep)
 		return 0;
-	engine_error_set(e, "--ep is %llu: with TP %u and DP %u the experts of %s are on %llu devices",
+	engine_error_set(e, "--ep is %llu: with TP %u, DP %u the experts of %s are on %llu devices",
 			 (unsigned long long)asked, s->tp, s->dp, r->model.name,
 			 (unsigned long long)ep);
 	return -EINVAL;

@@ -5,8 +5,8 @@
 #include <math.h>
 
 #define BITS	8
-#define FJ	1e-15
-#define UW	1e-6
+#define FJ	1e15	/* in a joule */
+#define UW	1e6	/* in a watt */
 
 static double tier_moved(const struct shard *s, uint32_t tier)
 {
@@ -18,7 +18,7 @@ static double tier_moved(const struct shard *s, uint32_t tier)
 		read += s->sums.bytes.read[tier][class];
 		written += s->sums.bytes.written[tier][class];
 	}
-	return FJ * BITS * (read * (double)(p->read_fj_per_bit + p->link_fj_per_bit) +
+	return BITS / FJ * (read * (double)(p->read_fj_per_bit + p->link_fj_per_bit) +
 			    written * (double)(p->write_fj_per_bit + p->link_fj_per_bit));
 }
 
@@ -27,15 +27,15 @@ struct run_energy run_energy(const struct shard *s, double seconds)
 	const struct engine_tierfile *t = &s->system->tiers;
 	double all_s = seconds * s->system->devices, computing_s = fmin(s->sums.compute_s, all_s);
 	struct run_energy e = {
-		.computing = UW * t->accel.active_uw * computing_s,
-		.waiting = UW * t->accel.idle_uw * (all_s - computing_s),
+		.computing = t->accel.active_uw / UW * computing_s,
+		.waiting = t->accel.idle_uw / UW * (all_s - computing_s),
 	};
 	uint32_t i;
 
 	e.all = e.computing + e.waiting;
 	for (i = 0; i < t->n_tiers; i++) {
 		e.moved[i] = tier_moved(s, i);
-		e.idle[i] = UW * t->tiers[i].profile.idle_uw * all_s;
+		e.idle[i] = t->tiers[i].profile.idle_uw / UW * all_s;
 		e.all += e.moved[i] + e.idle[i];
 	}
 	return e;

@@ -39,7 +39,7 @@ static double sum_written(const struct shard *s, uint32_t tier)
 	return sum;
 }
 
-/* Blocks that are rewritten when their time is over last as many times of it as they have cycles. */
+/* Blocks that are rewritten when their time is over last it as often as they have cycles. */
 static double refresh_life(const struct tmodel_profile *p, double weights)
 {
 	if (weights <= 0 || !p->retention_s)

@@ -39,7 +39,8 @@ static int read_network(const char *given, struct sim_system *out, struct engine
 static int read_prices(const char *given, struct sim_system *out, struct engine_error *e)
 {
 	char path[PATH_MAX];
-	int err = sim_data_path("prices", "TERRACE_PRICES", ".ini", given ?: SYSTEM_PRICES, path, e);
+	int err = sim_data_path("prices", "TERRACE_PRICES", ".ini", given ?: SYSTEM_PRICES, path,
+				e);
 
 	return err ?: prices_read(path, &out->prices, e);
 }

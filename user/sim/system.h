@@ -3,8 +3,8 @@
  * What is simulated: devices that are all alike, a network between them, and what things cost.
  *
  * A device is a tier file: an accelerator and its tiers (engine/tierfile.h). Scale, clock and
- * backings of it are not looked at. Files are given as paths or by the names of those that come with
- * the project: kinds "systems", "networks" and "prices", variables TERRACE_SYSTEMS,
+ * backings of it are not looked at. Files are given as paths or by the names of those that come
+ * with the project: kinds "systems", "networks" and "prices", variables TERRACE_SYSTEMS,
  * TERRACE_NETWORKS and TERRACE_PRICES.
  */
 #ifndef _SIM_SYSTEM_H
