@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 
+int cmd_explain(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 
