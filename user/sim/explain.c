@@ -6,23 +6,44 @@
 #include "engine/error.h"
 #include "sim/commands.h"
 #include "sim/explain_table.h"
+#include "sim/explain_uses.h"
 
 #define LINES_MAX	128
 
+/**
+ * struct explain_args - the command line
+ */
+struct explain_args {
+	const char *name;
+	struct system_files files;
+};
+
+static const struct argp_option options[] = {
+	{ "tiers", 't', "TIERS", 0, "Tier file, or its name (" SYSTEM_TIERS ")", 0 },
+	{ "prices", 'p', "PRICES", 0, "File of prices, or its name (" SYSTEM_PRICES ")", 0 },
+	{ 0 }
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	const char **name = state->input;
+	struct explain_args *args = state->input;
 
+	if (key == 't')
+		args->files.tiers = arg;
+	else if (key == 'p')
+		args->files.prices = arg;
+	if (key == 't' || key == 'p')
+		return 0;
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
-	if (*name)
+	if (args->name)
 		argp_error(state, "'%s' is one too many: give one figure", arg);
-	*name = arg;
+	args->name = arg;
 	return 0;
 }
 
 static const struct argp argp = {
-	NULL, parse, "[METRIC]",
+	options, parse, "[METRIC]",
 	"Say how a figure of 'terrace-sim run' is computed; without METRIC, list them all.",
 	NULL, NULL, NULL
 };
@@ -40,19 +61,34 @@ static int unknown(const char *name)
 	return command_failed("no figure '%s'; 'terrace-sim explain' lists all", name);
 }
 
+static int explain(const struct explain_line *l, const struct system_files *files)
+{
+	static struct sim_system system;
+	struct engine_error e = { 0 };
+
+	if (system_read(files, &system, &e))
+		return command_failed("%s", e.text);
+	printf("%s (%s)\n%s\n", l->name, l->unit, l->formula);
+	if (explain_uses(l->name, &system, &e))
+		return command_failed("%s", e.text);
+	return STATUS_DONE;
+}
+
 int cmd_explain(int argc, char **argv)
 {
-	const char *name = NULL;
+	struct explain_args args = { .files.devices = 1 };
+	const char *name;
 	size_t i;
 
-	command_parse(&argp, argc, argv, &name);
+	command_parse(&argp, argc, argv, &args);
+	name = args.name;
 	for (i = 0; i < explain_lines; i++) {
 		const struct explain_line *l = &explain_table[i];
 
 		if (!name)
 			printf("%-32s %-10s  %s\n", l->name, l->unit, l->formula);
 		else if (!strcmp(l->name, name))
-			return printf("%s (%s)\n%s\n", l->name, l->unit, l->formula) < 0;
+			return explain(l, &args.files);
 	}
 	return name ? unknown(name) : STATUS_DONE;
 }
