@@ -74,7 +74,7 @@ const struct explain_line explain_table[] = {
 	{ "energy_accelerators_computing", "J",
 	  "active_watts x min(compute time, duration x devices)" },
 	{ "energy_accelerators_waiting", "J",
-	  "idle_watts x (duration x devices - compute time)" },
+	  "idle_watts x (duration x devices - min(compute time, duration x devices))" },
 	{ "energy_memory_moving", "J",
 	  "sum of energy_moving of the tiers" },
 	{ "energy_memory_idle", "J",
