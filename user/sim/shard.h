@@ -159,6 +159,17 @@ int shard_init(struct shard *out, const struct sim_system *system, const struct 
 	       const struct shard_options *options, struct engine_error *e);
 void shard_free(struct shard *s);
 
+typedef void shard_layout_fn(void *ctx, const struct capacity_shard *layout);
+
+/**
+ * shard_each_layout - call a function for every tp x pp x dp that is a number of devices
+ * @asked: numbers that are not 0 are given
+ *
+ * Each once, by pp, then dp. Whether a model can be laid out so is for shard_init() to say.
+ */
+void shard_each_layout(uint32_t devices, const struct capacity_shard *asked, shard_layout_fn *fn,
+		       void *ctx);
+
 /**
  * shard_choose - the layout that holds most KV
  * @options: tp, pp and dp that are 0 are chosen: of layouts within 1 % of the most KV the one with

@@ -23,8 +23,9 @@ struct choice {
 	struct engine_error why;
 };
 
-static void look_at(struct choice *c, const struct capacity_shard *layout)
+static void look_at(void *ctx, const struct capacity_shard *layout)
 {
+	struct choice *c = ctx;
 	struct shard_options options = c->asked;
 	struct engine_error why;
 	struct shard shard;
@@ -51,29 +52,35 @@ static bool is_asked(uint32_t asked, uint32_t value)
 	return !asked || asked == value;
 }
 
-static void look_at_groups(struct choice *c, uint32_t pp)
+static void each_group(uint32_t devices, uint32_t pp, const struct capacity_shard *asked,
+		       shard_layout_fn *fn, void *ctx)
 {
-	uint32_t devices = c->system->devices / pp, dp;
+	uint32_t dp;
 
 	for (dp = 1; dp <= devices; dp++) {
 		const struct capacity_shard layout = { devices / dp, pp, dp };
 
-		if (!(devices % dp) && is_asked(c->asked.shard.dp, dp) &&
-		    is_asked(c->asked.shard.tp, layout.tp))
-			look_at(c, &layout);
+		if (!(devices % dp) && is_asked(asked->dp, dp) && is_asked(asked->tp, layout.tp))
+			fn(ctx, &layout);
 	}
+}
+
+void shard_each_layout(uint32_t devices, const struct capacity_shard *asked, shard_layout_fn *fn,
+		       void *ctx)
+{
+	uint32_t pp;
+
+	for (pp = 1; pp <= devices; pp++)
+		if (!(devices % pp) && is_asked(asked->pp, pp))
+			each_group(devices / pp, pp, asked, fn, ctx);
 }
 
 int shard_choose(const struct sim_system *system, const struct model_config *model,
 		 struct shard_options *options, struct engine_error *e)
 {
-	const struct capacity_shard *asked = &options->shard;
 	struct choice c = { .system = system, .model = model, .asked = *options };
-	uint32_t pp;
 
-	for (pp = 1; pp <= system->devices; pp++)
-		if (!(system->devices % pp) && is_asked(asked->pp, pp))
-			look_at_groups(&c, pp);
+	shard_each_layout(system->devices, &options->shard, look_at, &c);
 	if (c.blocks > 0) {
 		options->shard = c.best;
 		return 0;
