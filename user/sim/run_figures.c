@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "sim/cost.h"
+#include "sim/run_cost.h"
 #include "sim/run_energy.h"
 #include "sim/run_wear.h"
 
@@ -117,54 +117,12 @@ static void add_energy(struct making *m)
 	add(m, "power_mean", per(e->all, m->seconds), "W");
 }
 
-/* Nothing is paid twice: by wear where a tier wears out before the time it is paid by is over. */
-static void use_tier(const struct making *m, uint32_t tier, struct cost_usage *u)
-{
-	const struct engine_tier *t = &m->shard->system->tiers.tiers[tier];
-	const double *price = m->shard->system->prices.value;
-	double share = m->seconds / (price[PRICES_LIFE_YEARS] * YEAR_SECONDS *
-				     price[PRICES_UTILISATION]);
-	struct cost_tier *c = &u->tiers[u->n_tiers++];
-
-	*c = (struct cost_tier) {
-		.gb = (double)t->profile.capacity_bytes / 1e9 * m->shard->system->devices,
-		.kind = prices_memory_kind(t->profile_name),
-	};
-	if (!t->profile.endurance_cycles)
-		return;
-	c->life_used = run_wear(m->shard, tier, m->seconds).life_used;
-	c->wears = c->life_used > share;
-}
-
-/* Return: whether all tiers have a price. */
-static bool use(const struct making *m, struct cost_usage *u)
-{
-	const struct engine_tierfile *t = &m->shard->system->tiers;
-	uint32_t i;
-
-	*u = (struct cost_usage) {
-		.seconds = m->seconds,
-		.accelerators = m->shard->system->devices,
-		.joules = m->energy.all,
-	};
-	for (i = 0; i < t->n_tiers; i++) {
-		if (prices_memory_kind(t->tiers[i].profile_name) == PRICES_MEMORY_KINDS)
-			return false;
-		use_tier(m, i, u);
-	}
-	return true;
-}
-
 static void add_cost(struct making *m)
 {
-	static const struct cost none = { NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN };
 	const struct run_served *v = m->facts->served;
 	double tokens = (double)v->tokens / MILLION, useful = (double)v->useful / MILLION;
-	struct cost_usage usage;
-	struct cost c = none;
+	struct cost c = run_cost(m->shard, m->seconds, &m->energy);
 
-	if (use(m, &usage))
-		cost_of(&usage, &m->shard->system->prices, &c);
 	add(m, "cost", c.usd, "USD");
 	add(m, "cost_time", c.time_usd, "USD");
 	add(m, "cost_wear", c.wear_usd, "USD");
