@@ -125,18 +125,18 @@ static void test_torus(void **state)
 	check_by(fixture_torus(4, 4, 0), COLLECTIVE_ALL_REDUCE, ALGORITHM_RING, 16 * MB,
 		 12 * 1.1 * US, 7.5 * MS);
 	/* 63/64 of 64 MB at 6 GB/s. */
-	check_by(fixture_torus(4, 4, 4), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 64 * MB, 9 * 1.1 * US,
-		 10.5 * MS);
+	check_by(fixture_torus(4, 4, 4), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 64 * MB,
+		 9 * 1.1 * US, 10.5 * MS);
 	/* Single edges in each dimension: 7/8 of 8 MB at 3 GB/s. */
-	check_by(fixture_torus(2, 2, 2), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 8 * MB, 3 * 1.1 * US,
-		 7.0 / 3 * MS);
+	check_by(fixture_torus(2, 2, 2), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 8 * MB,
+		 3 * 1.1 * US, 7.0 / 3 * MS);
 	/*
 	 * 2 x 4 with 8 MB, 4 for each half. First phase: half through 2 nodes 2 MB, through 4
 	 * nodes 3 x 0.5 MB; the first is slower. Second: 2 MB are left of it, 3 x 0.25 MB; of
 	 * the other 1 MB, one step of 0.5 MB; the first is slower again.
 	 */
-	check_by(fixture_torus(2, 4, 0), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 8 * MB, 4 * 1.1 * US,
-		 2.75 * MS);
+	check_by(fixture_torus(2, 4, 0), COLLECTIVE_ALL_GATHER, ALGORITHM_RING, 8 * MB,
+		 4 * 1.1 * US, 2.75 * MS);
 	/* Halving in x: 8 + 4 MB past 1 message; in y 2 + 1 the same. */
 	check_by(fixture_torus(4, 4, 0), COLLECTIVE_REDUCE_SCATTER, ALGORITHM_RECURSIVE, 16 * MB,
 		 2 * 2.35 * US, 15 * MS);

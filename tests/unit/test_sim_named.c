@@ -169,7 +169,7 @@ static void refuses_bad_files(void **state)
 		{ BEGIN SPEED "tdp_watts.source = assumed: a\n", "add tdp_watts" },
 		{ BEGIN "bandwidth_bps = 1e12\nbandwidth_bps.source = I know\n",
 		  "must be 'published: ...' or 'assumed: ...'" },
-		{ BEGIN "bandwidth_bps = 1e12\nbandwidth_bps.source = published: \n",
+		{ BEGIN "bandwidth_bps = 1e12\nbandwidth_bps.source = published:\n",
 		  "must be 'published: ...' or 'assumed: ...'" },
 		{ BEGIN "bandwidth_bps = fast\n", "bandwidth_bps" },
 		{ BEGIN "bandwidth_bps = 0\n", "bandwidth_bps" },

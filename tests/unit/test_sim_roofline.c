@@ -24,7 +24,7 @@ static const struct sim_operator op = {
 
 static void near(double value, double expected)
 {
-	if (fabs(value - expected) > fabs(expected) * 1e-12)
+	if (fabs(value - expected) > fabs(expected) * 0.000000000001)
 		fail_msg("%.15g is not %.15g", value, expected);
 }
 
@@ -141,7 +141,7 @@ static void expect_the_models_time(const struct tmodel_profile *p)
 			    tmodel_exposed_ns(p, TMODEL_READ, bytes, 1000, &sat)) / 1e9;
 		/* Whole nanoseconds, rounded up once for each chunk at most. */
 		roundings = bytes / chunk + 2;
-		assert_true(fabs(seconds - modelled) <= roundings * 1e-9);
+		assert_true(fabs(seconds - modelled) <= roundings * 0.000000001);
 	}
 	assert_int_equal(sat.count, 0);
 }
@@ -174,8 +174,8 @@ static void sensing_bounds_reads(void **state)
 
 	(void)state;
 	roofline_tier_of_profile(&p, &t);
-	near(t.read_bps, 4096 / 10e-6);
-	near(t.first_s, 4.596e-6);
+	near(t.read_bps, 4096 / 0.00001);
+	near(t.first_s, 0.000004596);
 	near(t.write_bps, 1e6);
 	expect_the_models_time(&p);
 }

@@ -119,6 +119,15 @@ static int make_stage(const struct shard *s, struct shard_stage *stage, uint32_t
 	return err ?: shard_place(s, stage, e);
 }
 
+/* All else of a stage follows from these. */
+static bool same_stage(const struct shard_stage *a, const struct shard_stage *b)
+{
+	return a->layers == b->layers && a->moe_layers == b->moe_layers && a->first == b->first &&
+	       a->last == b->last && a->weights.embedding == b->weights.embedding &&
+	       a->weights.common == b->weights.common && a->weights.experts == b->weights.experts &&
+	       a->linear_kv == b->linear_kv && a->local_kv == b->local_kv;
+}
+
 /* Stages that are alike are one; all that stand in between two others are likely to be. */
 static int make_stages(struct shard *s, struct engine_error *e)
 {
@@ -136,13 +145,11 @@ static int make_stages(struct shard *s, struct engine_error *e)
 		err = make_stage(s, stage, number, e);
 		if (err)
 			return err;
-		before = s->n_stages ? stage - 1 : stage;
-		stage->stages = before->stages;
-		if (before != stage && !memcmp(before, stage, sizeof(*stage))) {
+		before = s->n_stages ? stage - 1 : NULL;
+		if (before && same_stage(before, stage)) {
 			before->stages++;
 			continue;
 		}
-		stage->stages = 1;
 		s->n_stages++;
 	}
 	return 0;
