@@ -4,19 +4,8 @@
 # What the shell tests of flash tiers share. Sourced; the test has a folder $work, and what it ran
 # wrote to $work/said.
 
-number=0
-
-# result STATUS NAME: a TAP line
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "${work:?}/said"
-		echo "not ok $number - $2"
-	fi
-}
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
 
 # tier_file DEVICE [CAPACITY]: a tier of memory and one of flash; its name
 tier_file()

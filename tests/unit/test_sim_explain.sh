@@ -7,19 +7,8 @@ cd "$(dirname "$0")/../.." || exit 1
 sim=build/bin/terrace-sim
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# result STATUS NAME: a TAP line
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "$work/said"
-		echo "not ok $number - $2"
-	fi
-}
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
 
 "$sim" run --json --trace tests/data/traces/conversation-120.jsonl --model llama-3.1-8b \
 	>"$work/run" 2>"$work/said"

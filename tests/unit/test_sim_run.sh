@@ -8,19 +8,8 @@ sim=build/bin/terrace-sim
 trace=tests/data/traces/conversation-120.jsonl
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# result STATUS NAME: a TAP line
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "$work/said"
-		echo "not ok $number - $2"
-	fi
-}
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
 
 # run OPTION...: serve the trace with the small model; standard output goes to $work/out
 run()

@@ -8,19 +8,8 @@ sim=build/bin/terrace-sim
 tables=tests/data/validation
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-number=0
-
-# result STATUS NAME: a TAP line
-result()
-{
-	number=$((number + 1))
-	if [ "$1" = 0 ]; then
-		echo "ok $number - $2"
-	else
-		sed 's/^/# /' "$work/said"
-		echo "not ok $number - $2"
-	fi
-}
+# shellcheck source=tests/tap.sh
+. tests/tap.sh
 
 # validate DIR: with the tables of DIR; the JSON goes to $work/json
 validate()

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "sim/positive.h"
+
 #define NUMBER_BYTES	8	/* a row's or page's number */
 #define PARTIAL_BYTES	4	/* a softmax's maximum or sum */
 
@@ -39,15 +41,6 @@ void near_init(struct near_module *m, enum near_kind kind)
 		.shard_bytes = kinds[kind].usual,
 		.operators = kinds[kind].operators,
 	};
-}
-
-static int check_positive(double value, const char *name, const char *what,
-			  struct engine_error *e)
-{
-	if (value > 0 && isfinite(value))
-		return 0;
-	engine_error_set(e, "%s: %s is %g: it must be more than 0", what, name, value);
-	return -EINVAL;
 }
 
 int near_check(const struct near_module *m, const char *what, struct engine_error *e)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <math.h>
 
+#include "sim/positive.h"
+
 void thermal_init(struct thermal_stack *s, unsigned int dies, double area_mm2)
 {
 	*s = (struct thermal_stack) {
@@ -20,15 +22,6 @@ void thermal_init(struct thermal_stack *s, unsigned int dies, double area_mm2)
 		.ambient_c = 45,
 		.limit_c = 85,
 	};
-}
-
-static int check_positive(double value, const char *name, const char *what,
-			  struct engine_error *e)
-{
-	if (value > 0 && isfinite(value))
-		return 0;
-	engine_error_set(e, "%s: %s is %g: it must be more than 0", what, name, value);
-	return -EINVAL;
 }
 
 int thermal_check(const struct thermal_stack *s, const char *what, struct engine_error *e)
