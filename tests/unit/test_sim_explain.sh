@@ -34,7 +34,7 @@ result $? "none is listed that a run does not have"
 result $? "the same command gives the same bytes"
 
 "$sim" explain cost_waer >"$work/out" 2>"$work/said"
-[ $? = 1 ] && grep -q "did you mean 'cost_wear'" "$work/said" && [ ! -s "$work/out" ]
+[ $? = 2 ] && grep -q "did you mean 'cost_wear'" "$work/said" && [ ! -s "$work/out" ]
 result $? "an unknown figure is refused with the nearest name"
 "$sim" explain cost energy >"$work/out" 2>"$work/said"
 [ $? = 2 ]

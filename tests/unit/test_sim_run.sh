@@ -102,13 +102,35 @@ run_json "$work/dp" --devices 4 --dp 4
 holds "$work/dp" '.settings.dp == {"value": "4", "default": false} and .settings.tp.value == "1"' \
 	"what is asked for is not chosen"
 
-refused 1 "none.jsonl: No such file" "a missing trace is refused" --trace none.jsonl
-refused 1 "no model 'llama-9'" "an unknown model is refused" --model llama-9
-refused 1 "no 'none' among the systems" "unknown tiers are refused" --tiers none
+printf 'devices = 8\nslo-ttft = 1\nslo-tpot = 1\n' >"$work/scenario.ini"
+run_json "$work/file" --scenario "$work/scenario.ini" && cmp "$work/file" "$work/strict"
+result $? "a scenario file means the same as its options"
+run_json "$work/file" --scenario "$work/scenario.ini" --devices 4
+holds "$work/file" '.settings.devices.value == "4" and .settings["slo-ttft"].value == "1 ms"' \
+	"options replace those of the scenario before them"
+
+# refused_scenario TEXT NAME LINE...
+refused_scenario()
+{
+	local text=$1 name=$2
+
+	shift 2
+	printf '%s\n' "$@" >"$work/bad.ini"
+	refused 2 "$text" "$name" --scenario "$work/bad.ini"
+}
+refused_scenario "bad.ini:2: .*did you mean 'devices'" "a misspelt key of a scenario is refused" \
+	"tp = 1" "device = 4"
+refused_scenario "bad.ini:[12]: .*leave .run. out" "a section in a scenario is refused" \
+	"[run]" "tp = 1"
+refused_scenario "bad.ini:1: devices is .-1" "a bad number in a scenario is refused" "devices = -1"
+refused_scenario "bad.ini:1: dtype is .int4" "a bad type in a scenario is refused" "dtype = int4"
+refused 2 "none.jsonl: No such file" "a missing trace is refused" --trace none.jsonl
+refused 2 "no model 'llama-9'" "an unknown model is refused" --model llama-9
+refused 2 "no 'none' among the systems" "unknown tiers are refused" --tiers none
 refused 1 "lack [0-9]+ bytes for [0-9]+ bytes of weights" "a model that does not fit is refused" \
 	--model deepseek-v3 --tiers tests/data/tiers/hbm.ini
-refused 1 "cannot be laid out" "another number of devices is refused" --devices 8 --tp 3
-refused 1 "--ep is 3" "experts elsewhere are refused" --devices 8 --ep 3
+refused 2 "cannot be laid out" "another number of devices is refused" --devices 8 --tp 3
+refused 2 "--ep is 3" "experts elsewhere are refused" --devices 8 --ep 3
 refused 2 "--devices is \"0\"" "no devices are refused" --devices 0
 refused 2 "unrecognized option" "a bad option is refused" --device-count 8
 echo "1..$number"

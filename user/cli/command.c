@@ -18,16 +18,31 @@ struct dispatch {
 	int status;
 };
 
+static void complain(const char *format, va_list args)
+{
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
 int command_failed(const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	complain(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	return STATUS_FAILED;
+}
+
+int command_refused(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+	return STATUS_USAGE;
 }
 
 void command_parse(const struct argp *argp, int argc, char **argv, void *input)

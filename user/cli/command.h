@@ -55,6 +55,13 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input);
  */
 int command_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/**
+ * command_refused - the same where what was asked for is wrong, in options or in the files they name
+ *
+ * Return: STATUS_USAGE.
+ */
+int command_refused(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* For commands without arguments and with no option but --json; the input is a bool. */
 extern const struct argp_option command_json_options[];
 error_t command_json_parser(int key, char *arg, struct argp_state *state);

@@ -57,8 +57,8 @@ static int unknown(const char *name)
 		names[i] = explain_table[i].name;
 	nearest = engine_nearest(name, names, i);
 	if (nearest)
-		return command_failed("no figure '%s'; did you mean '%s'?", name, nearest);
-	return command_failed("no figure '%s'; 'terrace-sim explain' lists all", name);
+		return command_refused("no figure '%s'; did you mean '%s'?", name, nearest);
+	return command_refused("no figure '%s'; 'terrace-sim explain' lists all", name);
 }
 
 static int explain(const struct explain_line *l, const struct system_files *files)
@@ -67,10 +67,10 @@ static int explain(const struct explain_line *l, const struct system_files *file
 	struct engine_error e = { 0 };
 
 	if (system_read(files, &system, &e))
-		return command_failed("%s", e.text);
+		return command_refused("%s", e.text);
 	printf("%s (%s)\n%s\n", l->name, l->unit, l->formula);
 	if (explain_uses(l->name, &system, &e))
-		return command_failed("%s", e.text);
+		return command_refused("%s", e.text);
 	return STATUS_DONE;
 }
 

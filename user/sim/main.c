@@ -17,7 +17,8 @@ static const char doc[] =
 	"  terrace-sim run --trace requests.jsonl --model llama-3.1-70b --devices 8\n"
 	"  terrace-sim validate tests/data/validation\n"
 	"\n"
-	"Exit status: 0 done, 1 a file or a check said no, 2 the command line is wrong.\n"
+	"Exit status: 0 done, 1 the model does not fit or a check failed, 2 an option\n"
+	"or a file is wrong.\n"
 	"'terrace-sim COMMAND --help' describes a command.";
 
 int main(int argc, char **argv)

@@ -58,3 +58,13 @@ int sim_model_find(const char *name, enum model_dtype dtype, struct model_config
 				 "TERRACE_MODELS", name);
 	return err;
 }
+
+int sim_model_read(const char *given, enum model_dtype dtype, struct model_config *out,
+		   struct engine_error *e)
+{
+	size_t n = strlen(given);
+
+	if (n > 5 && !strcmp(given + n - 5, ".json"))
+		return model_config_read(given, dtype, out, e);
+	return sim_model_find(given, dtype, out, e);
+}

@@ -25,6 +25,14 @@ int sim_model_find(const char *name, enum model_dtype dtype, struct model_config
 		   struct engine_error *e);
 
 /**
+ * sim_model_read - read a file whose name ends in ".json", or the model of a name
+ *
+ * Return: as sim_model_find().
+ */
+int sim_model_read(const char *given, enum model_dtype dtype, struct model_config *out,
+		   struct engine_error *e);
+
+/**
  * sim_model_same - do two names mean the same model?
  */
 bool sim_model_same(const char *a, const char *b);

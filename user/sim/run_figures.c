@@ -18,7 +18,7 @@
  * @tier: the one whose figures are added, or negative
  */
 struct making {
-	const struct run_facts *facts;
+	const struct run_case *run;
 	const struct shard *shard;
 	struct run_figures *out;
 	double seconds;
@@ -40,12 +40,12 @@ static double per(double value, double of)
 
 static void add_requests(struct making *m)
 {
-	const struct serve_stats *s = m->facts->stats;
-	const struct run_served *v = m->facts->served;
+	const struct serve_stats *s = &m->run->stats;
+	const struct run_served *v = &m->run->served;
 
 	add(m, "requests_served", (double)v->served, "requests");
 	add(m, "requests_rejected", (double)s->rejected, "requests");
-	add(m, "trace_lines_left_out", (double)m->facts->trace->bad_lines, "lines");
+	add(m, "trace_lines_left_out", (double)m->run->trace.bad_lines, "lines");
 	add(m, "duration", m->seconds, "s");
 	add(m, "prompt_tokens", (double)v->prompt_tokens, "tokens");
 	add(m, "tokens", (double)v->tokens, "tokens");
@@ -61,7 +61,7 @@ static void add_requests(struct making *m)
 
 static void add_latencies(struct making *m)
 {
-	const struct run_latency *t = &m->facts->served->ttft, *p = &m->facts->served->tpot;
+	const struct run_latency *t = &m->run->served.ttft, *p = &m->run->served.tpot;
 
 	add(m, "ttft_mean", t->mean, "ms");
 	add(m, "ttft_p50", t->p50, "ms");
@@ -77,7 +77,7 @@ static void add_latencies(struct making *m)
 
 static void add_steps(struct making *m)
 {
-	const struct serve_stats *stats = m->facts->stats;
+	const struct serve_stats *stats = &m->run->stats;
 	const struct shard_sums *s = &m->shard->sums;
 	double devices_s = m->seconds * m->shard->system->devices;
 
@@ -99,7 +99,7 @@ static void add_steps(struct making *m)
 static void add_energy(struct making *m)
 {
 	const struct run_energy *e = &m->energy;
-	const struct run_served *v = m->facts->served;
+	const struct run_served *v = &m->run->served;
 	double moved = 0, idle = 0;
 	uint32_t i;
 
@@ -119,7 +119,7 @@ static void add_energy(struct making *m)
 
 static void add_cost(struct making *m)
 {
-	const struct run_served *v = m->facts->served;
+	const struct run_served *v = &m->run->served;
 	double tokens = (double)v->tokens / MILLION, useful = (double)v->useful / MILLION;
 	struct cost c = run_cost(m->shard, m->seconds, &m->energy);
 
@@ -203,15 +203,15 @@ static void add_tier(struct making *m, uint32_t tier)
 		add_wear(m);
 }
 
-void run_figures(const struct run_facts *f, struct run_figures *out)
+void run_figures(const struct run_case *r, struct run_figures *out)
 {
-	double seconds = (double)f->stats->end_ns / NS_PER_S;
+	double seconds = (double)r->stats.end_ns / NS_PER_S;
 	struct making m = {
-		.facts = f,
-		.shard = f->shard,
+		.run = r,
+		.shard = &r->shard,
 		.out = out,
 		.seconds = seconds,
-		.energy = run_energy(f->shard, seconds),
+		.energy = run_energy(&r->shard, seconds),
 		.tier = -1,
 	};
 	uint32_t i;
@@ -222,6 +222,6 @@ void run_figures(const struct run_facts *f, struct run_figures *out)
 	add_steps(&m);
 	add_energy(&m);
 	add_cost(&m);
-	for (i = 0; i < f->shard->system->tiers.n_tiers; i++)
+	for (i = 0; i < r->system.tiers.n_tiers; i++)
 		add_tier(&m, i);
 }

@@ -3,7 +3,7 @@
 #ifndef _SIM_RUN_FIGURES_H
 #define _SIM_RUN_FIGURES_H
 
-#include "sim/run_report.h"
+#include "sim/run_case.h"
 
 #define RUN_FIGURES_MAX	64
 
@@ -28,8 +28,8 @@ struct run_figures {
 };
 
 /**
- * run_figures - compute all
+ * run_figures - compute all of a run that has served
  */
-void run_figures(const struct run_facts *f, struct run_figures *out);
+void run_figures(const struct run_case *r, struct run_figures *out);
 
 #endif /* _SIM_RUN_FIGURES_H */

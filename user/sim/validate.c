@@ -115,7 +115,7 @@ int cmd_validate(int argc, char **argv)
 	v.traces = a.traces ?: traces;
 	if (forms_read(a.folder, &v.published, &e) ||
 	    forms_read(a.tables ?: a.folder, &v.kernels, &e) || run_checks(&v, &all, &e)) {
-		status = command_failed("%s", e.text);
+		status = command_refused("%s", e.text);
 	} else {
 		tell_unknown(&v.published);
 		status = tell(&all, a.json);

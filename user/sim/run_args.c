@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What a run is asked for. */
+#include "sim/run_args.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/inifile.h"
+#include "engine/trace.h"
+#include "sim/serve.h"
+#include "sim/system.h"
+
+/* 0 = what is not given is chosen. */
+static const struct {
+	const char *name;
+	uint64_t otherwise;
+	uint64_t highest;
+} numbers[RUN_NUMBERS] = {
+	[RUN_DEVICES] = { "devices", 1, SYSTEM_DEVICES_MAX },
+	[RUN_TP] = { "tp", 0, SYSTEM_DEVICES_MAX },
+	[RUN_PP] = { "pp", 0, SYSTEM_DEVICES_MAX },
+	[RUN_EP] = { "ep", 0, SYSTEM_DEVICES_MAX },
+	[RUN_DP] = { "dp", 0, SYSTEM_DEVICES_MAX },
+	/* MLPerf Inference, Llama 2 70B, server scenario */
+	[RUN_SLO_TTFT] = { "slo-ttft", 2000, 1000000000 },
+	[RUN_SLO_TPOT] = { "slo-tpot", 200, 1000000000 },
+	/* vLLM's max_num_seqs, max_num_batched_tokens when it serves on an H100, and block_size */
+	[RUN_MAX_BATCH] = { "max-batch", 256, SERVE_BATCH_MAX },
+	[RUN_MAX_STEP_TOKENS] = { "max-step-tokens", 8192, 1U << 20 },
+	[RUN_BLOCK_TOKENS] = { "block-tokens", 16, TRACE_BLOCK_TOKENS },
+	[RUN_OVERHEAD] = { "overhead", 0, 1000000000 },
+	[RUN_BANDWIDTH] = { "bandwidth", 1000, 1000 },
+	[RUN_LIMIT] = { "limit", 0, TRACE_REQUESTS_MAX },
+};
+
+static const char *const texts[RUN_TEXTS] = {
+	[RUN_TRACE] = "trace",
+	[RUN_MODEL] = "model",
+	[RUN_TIERS] = "tiers",
+	[RUN_NETWORK] = "network",
+	[RUN_PRICES] = "prices",
+	[RUN_DTYPE] = "dtype",
+};
+
+static int set_number(struct run_args *args, enum run_number which, const char *value,
+		      struct engine_error *e)
+{
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(value, &end, 10);
+	if (errno || *end || end == value || value[0] == '-' || !n || n > numbers[which].highest) {
+		engine_error_set(e, "%s is \"%s\"; give a number from 1 to %llu",
+				 numbers[which].name, value,
+				 (unsigned long long)numbers[which].highest);
+		return -EINVAL;
+	}
+	args->number[which] = n;
+	return 0;
+}
+
+static int set_text(struct run_args *args, enum run_text which, const char *value,
+		    struct engine_error *e)
+{
+	if (which == RUN_DTYPE && model_dtype_parse(value) < 0) {
+		engine_error_set(e, "dtype is \"%s\"; give bf16 or fp8", value);
+		return -EINVAL;
+	}
+	if (!*value || strlen(value) >= sizeof(args->text[which])) {
+		engine_error_set(e, "%s is %s; give 1 to %zu bytes", texts[which],
+				 *value ? "too long" : "empty", sizeof(args->text[which]) - 1);
+		return -EINVAL;
+	}
+	strcpy(args->text[which], value);
+	return 0;
+}
+
+static int unknown(const char *name, struct engine_error *e)
+{
+	const char *names[RUN_TEXTS + RUN_NUMBERS];
+	unsigned int i;
+
+	for (i = 0; i < RUN_TEXTS; i++)
+		names[i] = texts[i];
+	for (i = 0; i < RUN_NUMBERS; i++)
+		names[RUN_TEXTS + i] = numbers[i].name;
+	engine_error_set(e, "there is no '%s', did you mean '%s'?", name,
+			 engine_nearest(name, names, RUN_TEXTS + RUN_NUMBERS));
+	return -ENOENT;
+}
+
+int run_args_set(struct run_args *args, const char *name, const char *value,
+		 struct engine_error *e)
+{
+	unsigned int i;
+
+	for (i = 0; i < RUN_TEXTS; i++)
+		if (!strcmp(texts[i], name))
+			return set_text(args, i, value, e);
+	for (i = 0; i < RUN_NUMBERS; i++)
+		if (!strcmp(numbers[i].name, name))
+			return set_number(args, i, value, e);
+	return unknown(name, e);
+}
+
+static int take_key(struct engine_ini *ini, void *user, const char *section, const char *key,
+		    const char *value)
+{
+	struct engine_error e;
+
+	if (*section)
+		return engine_ini_fail(ini, "a scenario has no section; leave [%s] out", section);
+	if (ini->continued)
+		return engine_ini_fail(ini, "%s goes on here; write it in one line", key);
+	if (run_args_set(user, key, value, &e))
+		return engine_ini_fail(ini, "%s", e.text);
+	return 0;
+}
+
+int run_args_read(struct run_args *args, const char *path, struct engine_error *e)
+{
+	return engine_ini_read(path, take_key, args, e);
+}
+
+const char *run_args_text(const struct run_args *args, enum run_text which)
+{
+	return args->text[which][0] ? args->text[which] : NULL;
+}
+
+uint64_t run_args_number(const struct run_args *args, enum run_number which)
+{
+	return args->number[which] ?: numbers[which].otherwise;
+}
+
+enum model_dtype run_args_dtype(const struct run_args *args)
+{
+	const char *given = run_args_text(args, RUN_DTYPE);
+
+	return given ? (enum model_dtype)model_dtype_parse(given) : MODEL_BF16;
+}
+
+const char *run_args_text_name(enum run_text which)
+{
+	return texts[which];
+}
+
+const char *run_args_number_name(enum run_number which)
+{
+	return numbers[which].name;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A run: a model on devices that serves the requests of a trace. */
+#include "sim/run_case.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/models.h"
+
+/* ---- reading ---- */
+
+int run_case_read_trace(struct run_case *r, struct engine_error *e)
+{
+	const struct trace_options options = { .limit = r->args.number[RUN_LIMIT] };
+	int err = trace_read(r->args.text[RUN_TRACE], &options, &r->trace, e);
+
+	if (err || r->trace.n)
+		return err;
+	engine_error_set(e, "%s holds no request; give a trace with at least one good line",
+			 r->args.text[RUN_TRACE]);
+	return -EINVAL;
+}
+
+int run_case_read_system(struct run_case *r, struct engine_error *e)
+{
+	const struct system_files files = {
+		.tiers = run_args_text(&r->args, RUN_TIERS),
+		.network = run_args_text(&r->args, RUN_NETWORK),
+		.prices = run_args_text(&r->args, RUN_PRICES),
+		.devices = (uint32_t)run_args_number(&r->args, RUN_DEVICES),
+	};
+
+	return sim_model_read(r->args.text[RUN_MODEL], run_args_dtype(&r->args), &r->model, e) ?:
+	       system_read(&files, &r->system, e);
+}
+
+/* ---- the layout ---- */
+
+/* Experts are where capacity.h puts them; another number is refused, not ignored. */
+static int check_experts(const struct run_case *r, const struct capacity_shard *s,
+			 struct engine_error *e)
+{
+	uint64_t ep = r->model.experts ? (uint64_t)s->tp * s->dp : 1;
+	uint64_t asked = r->args.number[RUN_EP];
+
+	if (!asked || asked == ep)
+		return 0;
+	engine_error_set(e, "--ep is %llu: with TP %u, DP %u the experts of %s are on %llu devices",
+			 (unsigned long long)asked, s->tp, s->dp, r->model.name,
+			 (unsigned long long)ep);
+	return -EINVAL;
+}
+
+/* A step has room for each request of the batch. */
+static uint64_t max_batch(const struct run_args *args)
+{
+	uint64_t batch = run_args_number(args, RUN_MAX_BATCH);
+	uint64_t step_tokens = run_args_number(args, RUN_MAX_STEP_TOKENS);
+
+	return args->number[RUN_MAX_BATCH] || batch < step_tokens ? batch : step_tokens;
+}
+
+struct shard_options run_case_options(const struct run_case *r)
+{
+	const struct run_args *a = &r->args;
+
+	return (struct shard_options) {
+		.shard = {
+			.tp = (uint32_t)a->number[RUN_TP],
+			.pp = (uint32_t)a->number[RUN_PP],
+			.dp = (uint32_t)a->number[RUN_DP],
+		},
+		.max_batch = (uint32_t)max_batch(a),
+		.max_step_tokens = (uint32_t)run_args_number(a, RUN_MAX_STEP_TOKENS),
+		.block_tokens = (uint32_t)run_args_number(a, RUN_BLOCK_TOKENS),
+		.overhead_ns = run_args_number(a, RUN_OVERHEAD) * 1000,
+		.bandwidth_permille = (uint32_t)run_args_number(a, RUN_BANDWIDTH),
+	};
+}
+
+int run_case_lay_out(struct run_case *r, struct engine_error *e)
+{
+	struct shard_options o = run_case_options(r);
+
+	return shard_choose(&r->system, &r->model, &o, e) ?: check_experts(r, &o.shard, e) ?:
+	       shard_init(&r->shard, &r->system, &r->model, &o, e);
+}
+
+/* ---- serving ---- */
+
+int run_case_serve(struct run_case *r, struct engine_error *e)
+{
+	const struct shard_options *o = &r->shard.options;
+	const struct serve_options options = {
+		.ranks = o->shard.dp,
+		.lockstep = o->shard.dp > 1 && r->model.experts,
+		.max_batch = o->max_batch,
+		.max_step_tokens = o->max_step_tokens,
+		.block_tokens = o->block_tokens,
+		.kv_blocks = r->shard.kv_blocks,
+		.ahead = true,
+		.prefix_caching = true,
+	};
+	const struct serve_time time = { shard_step_ns, &r->shard };
+	const struct run_slo slo = {
+		.ttft_ms = (double)run_args_number(&r->args, RUN_SLO_TTFT),
+		.tpot_ms = (double)run_args_number(&r->args, RUN_SLO_TPOT),
+	};
+	int err;
+
+	r->requests = calloc(r->trace.n, sizeof(*r->requests));
+	err = r->requests ? serve(&r->trace, &options, &time, r->requests, &r->stats, e) : -ENOMEM;
+	if (!err)
+		err = run_served(&r->trace, r->requests, &slo, &r->served);
+	if (err == -ENOMEM)
+		engine_error_set(e, "no memory for %zu requests", r->trace.n);
+	return err;
+}
+
+int run_case(struct run_case *r, struct engine_error *e)
+{
+	int err = run_case_read_system(r, e) ?: run_case_read_trace(r, e);
+
+	if (err)
+		return err == -ENOMEM ? err : -EINVAL;
+	return run_case_lay_out(r, e) ?: run_case_serve(r, e);
+}
+
+void run_case_free(struct run_case *r)
+{
+	free(r->requests);
+	shard_free(&r->shard);
+	trace_free(&r->trace);
+}

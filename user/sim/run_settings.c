@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What a run was asked for, and the defaults it took. */
+#include "sim/run_settings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void __attribute__((format(printf, 4, 5)))
+set(struct run_settings *out, const char *name, bool is_default, const char *format, ...)
+{
+	struct run_setting *s = &out->setting[out->n++];
+	va_list args;
+
+	s->name = name;
+	s->is_default = is_default;
+	va_start(args, format);
+	vsnprintf(s->value, sizeof(s->value), format, args);
+	va_end(args);
+}
+
+static void set_text(const struct run_case *r, struct run_settings *out, enum run_text which,
+		     const char *value, const char *more)
+{
+	set(out, run_args_text_name(which), !run_args_text(&r->args, which), "%s%s", value, more);
+}
+
+/* A value that was chosen when none was given. */
+static void set_chosen(const struct run_case *r, struct run_settings *out, enum run_number which,
+		       uint64_t value)
+{
+	set(out, run_args_number_name(which), !r->args.number[which], "%llu",
+	    (unsigned long long)value);
+}
+
+static void set_number(const struct run_case *r, struct run_settings *out, enum run_number which,
+		       const char *unit)
+{
+	set(out, run_args_number_name(which), !r->args.number[which], "%llu%s",
+	    (unsigned long long)run_args_number(&r->args, which), unit);
+}
+
+static void set_system(const struct run_case *r, struct run_settings *out)
+{
+	const struct run_args *a = &r->args;
+
+	set(out, run_args_text_name(RUN_TRACE), false, "%s (%s), %zu requests",
+	    a->text[RUN_TRACE], trace_format_name(r->trace.format), r->trace.n);
+	set_text(r, out, RUN_MODEL, r->model.name, "");
+	set_text(r, out, RUN_DTYPE, run_args_dtype(a) == MODEL_FP8 ? "fp8" : "bf16", "");
+	set_number(r, out, RUN_DEVICES, "");
+	set_text(r, out, RUN_TIERS, run_args_text(a, RUN_TIERS) ?: SYSTEM_TIERS, "");
+	set_text(r, out, RUN_NETWORK, run_args_text(a, RUN_NETWORK) ?: SYSTEM_NETWORK,
+		 r->shard.plain ? ", as a switch where it has no such size" : "");
+	set_text(r, out, RUN_PRICES, r->system.prices.name, "");
+	set_number(r, out, RUN_OVERHEAD, " us a step");
+	set_number(r, out, RUN_BANDWIDTH, " permille");
+}
+
+static void set_serving(const struct run_case *r, struct run_settings *out)
+{
+	const struct shard_options *o = &r->shard.options;
+	const struct capacity_shard *s = &o->shard;
+
+	set_chosen(r, out, RUN_TP, s->tp);
+	set_chosen(r, out, RUN_PP, s->pp);
+	set_chosen(r, out, RUN_DP, s->dp);
+	set_chosen(r, out, RUN_EP, r->model.experts ? (uint64_t)s->tp * s->dp : 1);
+	set_chosen(r, out, RUN_MAX_BATCH, o->max_batch);
+	set_number(r, out, RUN_MAX_STEP_TOKENS, "");
+	set_number(r, out, RUN_BLOCK_TOKENS, "");
+	set(out, "kv-blocks", true, "%u a group, by its room", r->shard.kv_blocks);
+	set_number(r, out, RUN_SLO_TTFT, " ms");
+	set_number(r, out, RUN_SLO_TPOT, " ms");
+}
+
+void run_settings(const struct run_case *r, struct run_settings *out)
+{
+	out->n = 0;
+	set_system(r, out);
+	set_serving(r, out);
+}
