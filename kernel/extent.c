@@ -42,6 +42,24 @@ int terrace_extent_peek(struct terrace_buffer *b, u64 index, struct folio **foli
 }
 
 /**
+ * terrace_extent_trylock - the folio of an extent, with a reference and locked
+ *
+ * Return: NULL when there is none yet, or somebody else has the lock or the use of the extent.
+ */
+struct folio *terrace_extent_trylock(struct terrace_buffer *b, u64 index)
+{
+	struct terrace_extent *e = &b->extents[index];
+	struct folio *folio = NULL;
+
+	guard(spinlock)(&b->table_lock);
+	if (!test_bit(TERRACE_X_MOVING, &e->flags) && e->folio && folio_trylock(e->folio)) {
+		folio = e->folio;
+		folio_get(folio);
+	}
+	return folio;
+}
+
+/**
  * terrace_extent_begin - get exclusive use of an extent
  *
  * Return: 0, to be ended with terrace_extent_end(), or -EINTR.

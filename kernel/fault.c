@@ -2,7 +2,8 @@
 /*
  * Mapping: faults return the extent's folio locked, after the table was checked again, so that the
  * core maps what the migration path will find and unmap. A 2 MiB extent maps as one PMD. Of a
- * smaller one the core maps the page that was touched; who reads gets the others around it.
+ * smaller one the core maps the page that was touched; who reads gets the others around it, and
+ * those extents in memory that are read with it (pieces.c).
  *
  * Every way to SIGBUS goes through fault_sigbus(): no frame on any tier that allows the class, a
  * store to a sealed extent, a broken page, a fatal signal while waiting.
@@ -47,11 +48,14 @@ static bool fault_lock(struct terrace_buffer *b, u64 index, struct folio *folio)
 }
 
 /* Pieces may share a page: which one is used is in the address. */
+static u64 fault_byte(const struct vm_fault *vmf)
+{
+	return ((u64)vmf->pgoff << PAGE_SHIFT) + offset_in_page(vmf->real_address);
+}
+
 static void fault_ahead(struct vm_fault *vmf, struct terrace_buffer *b, u64 index)
 {
-	u64 at = ((u64)vmf->pgoff << PAGE_SHIFT) + offset_in_page(vmf->real_address);
-
-	if (!terrace_pieces_use(b, at))
+	if (!terrace_pieces_use(b, fault_byte(vmf)))
 		terrace_readahead(b, index);
 }
 
@@ -88,45 +92,111 @@ static unsigned int fault_good_pages(struct folio *folio, pgoff_t from, pgoff_t 
 }
 
 /*
- * Map pages of an extent, but for those that are mapped already and broken ones. The core gives the
- * entries no right to write that a tracked buffer's page_mkwrite did not grant, and each of them a
- * reference and a count in the folio, as if it had been faulted in.
+ * Map pages of an extent, the first of which is not mapped yet. The core gives the entries no right
+ * to write that a tracked buffer's page_mkwrite did not grant, and each of them a reference and a
+ * count in the folio, as if it had been faulted in.
+ *
+ * @from: moved behind those that were mapped
+ *
+ * Return: 0; -EBUSY it is mapped, or broken; an error of the core.
  */
-static void fault_insert(struct vm_area_struct *vma, struct folio *folio, pgoff_t from, pgoff_t end)
+static int fault_insert(struct vm_area_struct *vma, struct folio *folio, pgoff_t *from, pgoff_t end)
 {
 	struct page *pages[FAULT_BATCH];
-	unsigned long left;
-	unsigned int n;
+	unsigned int n = fault_good_pages(folio, *from, end, pages);
+	unsigned long left = n;
+	int err = -EBUSY;
+
+	if (n)
+		err = vm_insert_pages(vma, vma->vm_start + ((*from - vma->vm_pgoff) << PAGE_SHIFT),
+				      pages, &left);
+	*from += n - left;
+	return err;
+}
+
+/* The same, leaving out those that are mapped already and broken ones. */
+static void fault_insert_rest(struct vm_area_struct *vma, struct folio *folio, pgoff_t from,
+			      pgoff_t end)
+{
 	int err;
 
 	while (from < end) {
-		n = fault_good_pages(folio, from, end, pages);
-		left = n;
-		err = n ? vm_insert_pages(vma, vma->vm_start +
-					  ((from - vma->vm_pgoff) << PAGE_SHIFT), pages, &left) :
-			  -EBUSY;
-		if (err && err != -EBUSY)
+		err = fault_insert(vma, folio, &from, end);
+		if (err == -EBUSY)
+			from++;
+		else if (err)
 			return;		/* it was not asked for: the next touch faults */
-		from += n - left + !!err;
 	}
+}
+
+/* Can more be mapped than what was touched? Who stores to a tracked buffer faults for each page. */
+static bool fault_more(const struct vm_fault *vmf, const struct terrace_buffer *b)
+{
+	return (vmf->vma->vm_flags & VM_MIXEDMAP) &&
+	       !((vmf->flags & FAULT_FLAG_WRITE) && terrace_tracked(b));
+}
+
+/* Pages of a folio that a VMA has. */
+static pgoff_t fault_first(const struct vm_area_struct *vma, const struct folio *folio)
+{
+	return max(folio->index, vma->vm_pgoff);
+}
+
+static pgoff_t fault_end(struct vm_area_struct *vma, struct folio *folio)
+{
+	return min(folio->index + folio_nr_pages(folio), vma->vm_pgoff + vma_pages(vma));
 }
 
 /*
  * Map what the VMA has of a small extent, whose folio is locked, but for the page that was touched:
- * that one is the core's, which may have to make it writable. Who stores to a tracked buffer will
- * fault for each page of it anyway.
+ * that one is the core's, which may have to make it writable.
  */
-static void fault_around(struct vm_fault *vmf, const struct terrace_buffer *b, struct folio *folio)
+static void fault_around(struct vm_fault *vmf, struct folio *folio)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	pgoff_t from = max(folio->index, vma->vm_pgoff);
-	pgoff_t end = min(folio->index + folio_nr_pages(folio), vma->vm_pgoff + vma_pages(vma));
 
-	if (!(vma->vm_flags & VM_MIXEDMAP) ||
-	    ((vmf->flags & FAULT_FLAG_WRITE) && terrace_tracked(b)))
+	fault_insert_rest(vma, folio, fault_first(vma, folio), vmf->pgoff);
+	fault_insert_rest(vma, folio, vmf->pgoff + 1, fault_end(vma, folio));
+}
+
+/* Map an extent that is read with the one that was touched, unless somebody is at work on it. */
+static void fault_with(struct vm_fault *vmf, struct terrace_buffer *b, u64 index)
+{
+	struct folio *folio = terrace_extent_trylock(b, index);
+	struct vm_area_struct *vma = vmf->vma;
+	pgoff_t from, end;
+
+	if (!folio)
 		return;
-	fault_insert(vma, folio, from, vmf->pgoff);
-	fault_insert(vma, folio, vmf->pgoff + 1, end);
+	from = fault_first(vma, folio);
+	end = fault_end(vma, folio);
+	if (from < end && !terrace_extent_flash(b, index)) {
+		terrace_sample_fault(vma->vm_file, index, TERRACE_ACCESS_READ);
+		trace_terrace_fault(b->id, index, b->extents[index].tier, false, 0);
+		while (from < end && !fault_insert(vma, folio, &from, end))
+			;
+	}
+	folio_unlock(folio);
+	folio_put(folio);
+}
+
+/*
+ * Who reads a part of an expert reads all of it: one fault maps its extents. In memory only, and
+ * where a mapping is not a right to write.
+ */
+static void fault_pieces(struct vm_fault *vmf, struct terrace_buffer *b, u64 touched)
+{
+	struct terrace_piece_runs runs;
+	u64 index;
+	u32 i;
+
+	if (!terrace_tracked(b) || terrace_extent_flash(b, touched))
+		return;
+	terrace_pieces_find(b, fault_byte(vmf), &runs);
+	for (i = 0; i < runs.count; i++)
+		for (index = runs.run[i].first; index < runs.run[i].end; index++)
+			if (index != touched)
+				fault_with(vmf, b, index);
 }
 
 static vm_fault_t terrace_fault(struct vm_fault *vmf)
@@ -170,7 +240,10 @@ static vm_fault_t terrace_fault(struct vm_fault *vmf)
 	if (!terrace_tracked(b) && write)
 		terrace_sample_fault(vmf->vma->vm_file, index, TERRACE_ACCESS_WRITE);
 	trace_terrace_fault(b->id, index, b->extents[index].tier, write, 0);
-	fault_around(vmf, b, folio);
+	if (fault_more(vmf, b)) {
+		fault_around(vmf, folio);
+		fault_pieces(vmf, b, index);
+	}
 	vmf->page = page;
 	return VM_FAULT_LOCKED;
 }

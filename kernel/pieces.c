@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Ranges that are read together, piece by piece: which expert is next nobody knows, but once a part
- * of it is used, it is known where its other parts lie, since user space has said so. They are
- * filled while the first one is still being waited for.
+ * of it is used, it is known where its other parts lie, since user space has said so. On flash they
+ * are filled while the first one is still being waited for; in memory they are mapped with it.
  *
  * The ranges of all sets stand in one tree, by offset; no two have a byte in common. A set stays as
  * long as its buffer, so that table_lock is held to find one, but not to use it.
@@ -188,33 +188,66 @@ static void pieces_fill_range(struct terrace_buffer *b, u64 first, u64 end, u64 
 }
 
 /* The one that is used comes first: the rest of it is what is needed next. */
-static void pieces_fill(struct terrace_buffer *b, const struct piece_range *of, u64 piece, u64 used)
+static void pieces_fill(struct terrace_buffer *b, const struct terrace_piece_runs *runs, u64 used)
 {
 	u32 tier = READ_ONCE(b->extents[used].tier);
 	u64 share = terrace_landing_share(&terrace.tiers[tier].landing);
 	u64 left = min(PIECES_BYTES, share / 2) >> b->shift;
-	const struct piece_set *set = of->set;
-	u64 offset, first, end;
-	u32 i, n;
+	u64 end;
+	u32 i;
 
-	for (i = 0, n = of - set->ranges; i < set->count; i++, n = (n + 1) % set->count) {
-		offset = set->ranges[n].offset + piece * set->ranges[n].piece_bytes;
-		first = offset >> b->shift;
-		end = DIV_ROUND_UP_ULL(offset + set->ranges[n].piece_bytes,
-				       terrace_extent_bytes(b));
-		end = min(end, first + left);
-		pieces_fill_range(b, first, end, used);
-		left -= end - first;
+	for (i = 0; i < runs->count; i++) {
+		end = min(runs->run[i].end, runs->run[i].first + left);
+		pieces_fill_range(b, runs->run[i].first, end, used);
+		left -= end - runs->run[i].first;
 	}
 }
 
-/* Is it another piece than that of the last use? Then there may be something to fill. */
-static bool pieces_other(struct terrace_buffer *b, const struct piece_set *set, u64 piece)
+/* The extents of a piece in all ranges of the set, those in the range that is used first. */
+static void pieces_runs(const struct terrace_buffer *b, const struct piece_range *of, u64 piece,
+			struct terrace_piece_runs *runs)
 {
-	/* no two pieces begin there, whatever set they are of */
-	u64 at = set->ranges[0].offset + piece * set->ranges[0].piece_bytes;
+	const struct piece_set *set = of->set;
+	u32 i, n = of - set->ranges;
+	u64 offset;
 
-	return READ_ONCE(b->pieces.last) != at && xchg(&b->pieces.last, at) != at;
+	for (i = 0; i < set->count; i++, n = (n + 1) % set->count) {
+		offset = set->ranges[n].offset + piece * set->ranges[n].piece_bytes;
+		runs->run[i].first = offset >> b->shift;
+		runs->run[i].end = DIV_ROUND_UP_ULL(offset + set->ranges[n].piece_bytes,
+						    terrace_extent_bytes(b));
+	}
+	runs->count = set->count;
+	runs->begin = set->ranges[0].offset + piece * set->ranges[0].piece_bytes;
+}
+
+/**
+ * terrace_pieces_find - extents that are read with a byte
+ *
+ * The caller keeps the buffer's file.
+ *
+ * Return: whether the byte is in a set; if not, there are none.
+ */
+bool terrace_pieces_find(struct terrace_buffer *b, u64 at, struct terrace_piece_runs *runs)
+{
+	const struct piece_range *r;
+
+	runs->count = 0;
+	if (!READ_ONCE(b->pieces.count))
+		return false;
+	spin_lock(&b->table_lock);
+	r = pieces_find(b, at, at + 1);
+	spin_unlock(&b->table_lock);
+	if (r)
+		pieces_runs(b, r, div64_u64(at - r->offset, r->piece_bytes), runs);
+	return r;
+}
+
+/* Is it another piece than that of the last use? Then there may be something to fill. */
+static bool pieces_other(struct terrace_buffer *b, const struct terrace_piece_runs *runs)
+{
+	return READ_ONCE(b->pieces.last) != runs->begin &&
+	       xchg(&b->pieces.last, runs->begin) != runs->begin;
 }
 
 /**
@@ -226,18 +259,11 @@ static bool pieces_other(struct terrace_buffer *b, const struct piece_set *set, 
  */
 bool terrace_pieces_use(struct terrace_buffer *b, u64 at)
 {
-	const struct piece_range *r;
-	u64 piece;
+	struct terrace_piece_runs runs;
 
-	if (!READ_ONCE(b->pieces.count))
+	if (!terrace_pieces_find(b, at, &runs))
 		return false;
-	spin_lock(&b->table_lock);
-	r = pieces_find(b, at, at + 1);
-	spin_unlock(&b->table_lock);
-	if (!r)
-		return false;
-	piece = div64_u64(at - r->offset, r->piece_bytes);
-	if (pieces_other(b, r->set, piece))
-		pieces_fill(b, r, piece, at >> b->shift);
+	if (pieces_other(b, &runs))
+		pieces_fill(b, &runs, at >> b->shift);
 	return true;
 }

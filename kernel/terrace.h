@@ -492,6 +492,19 @@ struct terrace_piece_table {
 };
 
 /**
+ * struct terrace_piece_runs - extents of a piece; those at its ends may have parts of others
+ * @begin: a byte that no other piece of the buffer has, whatever set it is of
+ */
+struct terrace_piece_runs {
+	u64 begin;
+	u32 count;
+	struct {
+		u64 first;
+		u64 end;
+	} run[TERRACE_PIECES_RANGES];
+};
+
+/**
  * struct terrace_buffer - a buffer; fixed after creation but for the table and counters
  * @file: its file; NULL once the last reference is gone (see terrace_buffer_get())
  * @users: work under way that does not keep the file (see terrace_buffer_use())
@@ -629,6 +642,7 @@ int terrace_call(const struct terrace_call *calls, unsigned int first, unsigned 
 /* ---- extents (extent.c) ---- */
 
 int terrace_extent_peek(struct terrace_buffer *b, u64 index, struct folio **folio);
+struct folio *terrace_extent_trylock(struct terrace_buffer *b, u64 index);
 int terrace_extent_touch(struct terrace_buffer *b, u64 index, struct folio **folio);
 int terrace_extent_wait(struct terrace_buffer *b, u64 index, const struct folio *folio);
 int terrace_extent_begin(struct terrace_buffer *b, u64 index);
@@ -704,6 +718,7 @@ void terrace_readahead_advise(struct terrace_buffer *b, int advice);
 void terrace_pieces_init(struct terrace_buffer *b);
 void terrace_pieces_free(struct terrace_buffer *b);
 int terrace_pieces_add(struct terrace_buffer *b, const struct terrace_pieces *arg);
+bool terrace_pieces_find(struct terrace_buffer *b, u64 at, struct terrace_piece_runs *runs);
 bool terrace_pieces_use(struct terrace_buffer *b, u64 at);
 
 int terrace_shrinker_init(void);

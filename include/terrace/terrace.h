@@ -228,7 +228,7 @@ int terrace_prefetch(struct terrace_buffer *b, uint64_t offset, uint64_t bytes);
  *
  * Once a part of a piece is used, all of it, and the same piece of the other ranges, is read from
  * flash in the background: the slices of an expert in several tensors need one wait instead of one
- * each. Holds until the buffer is gone; may be called for as many sets as have TERRACE_PIECES_MAX
+ * each. In memory the first use of a piece maps all of it. Holds until the buffer is gone; may be called for as many sets as have TERRACE_PIECES_MAX
  * ranges. terrace_weights_load() does it for the experts of a GGUF model. See struct
  * terrace_pieces. -EINVAL, -EEXIST, -ENOSPC, -EBADF (a view), -ENOMEM, -ENOTTY (an older kernel).
  */

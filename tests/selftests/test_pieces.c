@@ -475,6 +475,54 @@ TEST_F_TIMEOUT(pieces, what_is_in_memory_is_not_filled, 200)
 	EXPECT_EQ(0, wrong_extents(self->b, self->expected));
 }
 
+/* In memory, who touches a part has it all mapped, and is charged for it all, once. */
+TEST_F(pieces, a_use_maps_the_piece_in_all_ranges)
+{
+	struct terrace_step_end end = { .size = sizeof(end) };
+	long long faults;
+
+	ASSERT_EQ(0, tiers_weights(self->s, BYTES, SMALL, self->fast, &self->b));
+	fill_words(self->b, 0, BYTES, SALT);
+	ASSERT_EQ(0, terrace_seal(self->b, 0, BYTES));
+	ASSERT_EQ(0, terrace_read_together(self->b, even, 3, PIECES));
+
+	ASSERT_EQ(0, terrace_step_begin(self->s, TERRACE_STEP_DECODE, 1, 1, 1));
+	faults = tiers_value("fast", "faults");
+	load(self->b, 5 * 32 * KIB);
+	EXPECT_EQ(faults + 1, tiers_value("fast", "faults"));
+	EXPECT_EQ(0, wrong_words(self->b, 5 * 32 * KIB, 32 * KIB, SALT));
+	EXPECT_EQ(0, wrong_words(self->b, 2 * MIB + 5 * 48 * KIB, 48 * KIB, SALT));
+	EXPECT_EQ(0, wrong_words(self->b, 4 * MIB + 5 * 32 * KIB, 32 * KIB, SALT));
+	EXPECT_EQ(faults + 1, tiers_value("fast", "faults"));
+	/* not the next one */
+	load(self->b, 6 * 32 * KIB);
+	EXPECT_EQ(faults + 2, tiers_value("fast", "faults"));
+	ASSERT_EQ(0, terrace_step_end(self->s, &end));
+	EXPECT_EQ(2 * 7 * SMALL, end.model_tier_read_bytes[self->fast]);
+
+	/* what was used by itself before is charged, but not twice */
+	ASSERT_EQ(0, terrace_step_begin(self->s, TERRACE_STEP_DECODE, 1, 1, 1));
+	load(self->b, 4 * MIB + 5 * 32 * KIB + SMALL);
+	load(self->b, 2 * MIB + 5 * 48 * KIB);
+	ASSERT_EQ(0, terrace_step_end(self->s, &end));
+	EXPECT_EQ(7 * SMALL, end.model_tier_read_bytes[self->fast]);
+}
+
+/* One part in memory, another on flash: the use of the one fills nothing, that of the other does. */
+TEST_F_TIMEOUT(pieces, parts_on_two_tiers, 200)
+{
+	long long before;
+
+	ASSERT_EQ(0, on_flash(self->s, self->slow, true, &self->b));
+	ASSERT_EQ(0, terrace_read_together(self->b, even, 3, PIECES));
+	ASSERT_EQ(0, terrace_migrate(self->b, 2 * MIB, 2 * MIB, self->fast, NULL));
+	before = readaheads();
+	load(self->b, 2 * MIB + 3 * 48 * KIB);
+	EXPECT_EQ(before, readaheads());
+	load(self->b, 3 * 32 * KIB);
+	EXPECT_EQ(before + 3, reaches("readaheads", before + 3));
+}
+
 /* The last close forgets what waits and waits for what runs. */
 TEST_F_TIMEOUT(pieces, a_buffer_goes_while_it_is_filled, 250)
 {

@@ -105,7 +105,7 @@ static const struct argp_option options[] = {
 	  "Extent size of weights, 4KiB to 2MiB; by default 2MiB, and 16KiB to 64KiB for a mixture of experts",
 	  0 },
 	{ "pace", 'p', "FACTOR", 0, "Make each step last its modelled time times this", 0 },
-	{ "sample", 's', "K", 0, "Observe one in K steps of a kind (16); 1 observes all", 0 },
+	{ "sample", 's', "K", 0, "Observe one in K steps of a kind (64); 1 observes all", 0 },
 	{ "rules", 'r', "FILE", 0, "Rules that come before the built-in ones", 0 },
 	{ "report", 'o', "FILE", 0,
 	  "Append what the steps cost to FILE, a line of JSON for each process", 0 },
@@ -270,7 +270,7 @@ static int set_environment(const struct run_args *args)
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_args args = { .sample_period = 16 };
+	struct run_args args = { .sample_period = 64 };
 	char path[PATH_MAX];
 	struct engine_error e;
 	int status;

@@ -69,13 +69,16 @@ EXPORT void *calloc(size_t n, size_t bytes)
 	return real() ? real()->calloc(n, bytes) : early_alloc(n * bytes);
 }
 
-/* The region of an allocation that was placed, plain memory by now or not; NULL: it was not. */
+/*
+ * The region of an allocation that was placed, plain memory by now or not; NULL: it was not. Programs
+ * free small blocks all the time: that what is placed begins with a page is asked first.
+ */
 static struct region *placed_region(const void *p)
 {
 	struct piece piece;
 
 	/* the library's own is not placed, and may be freed with the table locked */
-	if (!p || preload_inside() || !regions_find((uintptr_t)p, &piece) ||
+	if ((uintptr_t)p % PAGE || !p || preload_inside() || !regions_find((uintptr_t)p, &piece) ||
 	    piece.region->kind != REGION_HEAP)
 		return NULL;
 	return piece.region;

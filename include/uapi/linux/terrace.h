@@ -763,6 +763,11 @@ struct terrace_piece_range {
  * first, the others in the order of @ranges; together as much as half of the tier's landing pool,
  * and 256 MiB at most. Nothing is waited for, and nothing moves to another tier.
  *
+ * When the page is read and that part is at home in memory, the same extents are mapped with it, as
+ * far as they are in memory, have frames, and nobody is at work on them; not where the buffer is
+ * TERRACE_CREATE_PINNABLE or extents are mapped whole (2 MiB). In an observed step of the session each
+ * of them is charged like one that was touched.
+ *
  * It may be said at any time, by whoever has a descriptor of the buffer itself, and holds until the
  * buffer is gone, whatever is sealed, discarded or moved. There may be several sets, but a byte is
  * in one range only. POSIX_FADV_RANDOM turns guessed read-ahead off, but not this; inside the
