@@ -5,10 +5,8 @@
 
 #include "engine/error.h"
 #include "sim/commands.h"
-#include "sim/explain_table.h"
 #include "sim/explain_uses.h"
-
-#define LINES_MAX	128
+#include "sim/figures.h"
 
 /**
  * struct explain_args - the command line
@@ -50,26 +48,26 @@ static const struct argp argp = {
 
 static int unknown(const char *name)
 {
-	const char *names[LINES_MAX], *nearest;
+	const char *names[FIGURES_N], *nearest;
 	size_t i;
 
-	for (i = 0; i < explain_lines && i < LINES_MAX; i++)
-		names[i] = explain_table[i].name;
+	for (i = 0; i < FIGURES_N; i++)
+		names[i] = figures[i].name;
 	nearest = engine_nearest(name, names, i);
 	if (nearest)
 		return command_refused("no figure '%s'; did you mean '%s'?", name, nearest);
 	return command_refused("no figure '%s'; 'terrace-sim explain' lists all", name);
 }
 
-static int explain(const struct explain_line *l, const struct system_files *files)
+static int explain(const struct figure *f, const struct system_files *files)
 {
 	static struct sim_system system;
 	struct engine_error e = { 0 };
 
 	if (system_read(files, &system, &e))
 		return command_refused("%s", e.text);
-	printf("%s (%s)\n%s\n", l->name, l->unit, l->formula);
-	if (explain_uses(l->name, &system, &e))
+	printf("%s (%s)\n%s\n", f->name, f->unit, f->formula);
+	if (explain_uses(f->name, &system, &e))
 		return command_refused("%s", e.text);
 	return STATUS_DONE;
 }
@@ -82,13 +80,13 @@ int cmd_explain(int argc, char **argv)
 
 	command_parse(&argp, argc, argv, &args);
 	name = args.name;
-	for (i = 0; i < explain_lines; i++) {
-		const struct explain_line *l = &explain_table[i];
+	for (i = 0; i < FIGURES_N; i++) {
+		const struct figure *f = &figures[i];
 
 		if (!name)
-			printf("%-32s %-10s  %s\n", l->name, l->unit, l->formula);
-		else if (!strcmp(l->name, name))
-			return explain(l, &args.files);
+			printf("%-32s %-10s  %s\n", f->name, f->unit, f->formula);
+		else if (!strcmp(f->name, name))
+			return explain(f, &args.files);
 	}
 	return name ? unknown(name) : STATUS_DONE;
 }

@@ -26,9 +26,11 @@ struct making {
 	int tier;
 };
 
-static void add(struct making *m, const char *name, double value, const char *unit)
+static void add(struct making *m, enum figure_index i, double value)
 {
-	m->out->figure[m->out->n++] = (struct run_figure) { m->tier, name, value, unit };
+	const struct figure *f = &figures[i];
+
+	m->out->figure[m->out->n++] = (struct run_figure) { m->tier, f->name, value, f->unit };
 }
 
 static double per(double value, double of)
@@ -43,34 +45,34 @@ static void add_requests(struct making *m)
 	const struct serve_stats *s = &m->run->stats;
 	const struct run_served *v = &m->run->served;
 
-	add(m, "requests_served", (double)v->served, "requests");
-	add(m, "requests_rejected", (double)s->rejected, "requests");
-	add(m, "trace_lines_left_out", (double)m->run->trace.bad_lines, "lines");
-	add(m, "duration", m->seconds, "s");
-	add(m, "prompt_tokens", (double)v->prompt_tokens, "tokens");
-	add(m, "tokens", (double)v->tokens, "tokens");
-	add(m, "tokens_per_second", per((double)v->tokens, m->seconds), "tokens/s");
-	add(m, "useful_tokens", (double)v->useful, "tokens");
-	add(m, "useful_tokens_per_second", per((double)v->useful, m->seconds), "tokens/s");
-	add(m, "late_first_tokens", (double)v->first_late, "tokens");
-	add(m, "slow_tokens", (double)v->slow, "tokens");
-	add(m, "rejected_tokens", (double)v->rejected, "tokens");
-	add(m, "recomputed_tokens", (double)s->recomputed, "tokens");
-	add(m, "cached_tokens", (double)s->cached_tokens, "tokens");
+	add(m, FIGURE_requests_served, (double)v->served);
+	add(m, FIGURE_requests_rejected, (double)s->rejected);
+	add(m, FIGURE_trace_lines_left_out, (double)m->run->trace.bad_lines);
+	add(m, FIGURE_duration, m->seconds);
+	add(m, FIGURE_prompt_tokens, (double)v->prompt_tokens);
+	add(m, FIGURE_tokens, (double)v->tokens);
+	add(m, FIGURE_tokens_per_second, per((double)v->tokens, m->seconds));
+	add(m, FIGURE_useful_tokens, (double)v->useful);
+	add(m, FIGURE_useful_tokens_per_second, per((double)v->useful, m->seconds));
+	add(m, FIGURE_late_first_tokens, (double)v->first_late);
+	add(m, FIGURE_slow_tokens, (double)v->slow);
+	add(m, FIGURE_rejected_tokens, (double)v->rejected);
+	add(m, FIGURE_recomputed_tokens, (double)s->recomputed);
+	add(m, FIGURE_cached_tokens, (double)s->cached_tokens);
 }
 
 static void add_latencies(struct making *m)
 {
 	const struct run_latency *t = &m->run->served.ttft, *p = &m->run->served.tpot;
 
-	add(m, "ttft_mean", t->mean, "ms");
-	add(m, "ttft_p50", t->p50, "ms");
-	add(m, "ttft_p90", t->p90, "ms");
-	add(m, "ttft_p99", t->p99, "ms");
-	add(m, "tpot_mean", p->mean, "ms");
-	add(m, "tpot_p50", p->p50, "ms");
-	add(m, "tpot_p90", p->p90, "ms");
-	add(m, "tpot_p99", p->p99, "ms");
+	add(m, FIGURE_ttft_mean, t->mean);
+	add(m, FIGURE_ttft_p50, t->p50);
+	add(m, FIGURE_ttft_p90, t->p90);
+	add(m, FIGURE_ttft_p99, t->p99);
+	add(m, FIGURE_tpot_mean, p->mean);
+	add(m, FIGURE_tpot_p50, p->p50);
+	add(m, FIGURE_tpot_p90, p->p90);
+	add(m, FIGURE_tpot_p99, p->p99);
 }
 
 /* ---- steps ---- */
@@ -81,17 +83,17 @@ static void add_steps(struct making *m)
 	const struct shard_sums *s = &m->shard->sums;
 	double devices_s = m->seconds * m->shard->system->devices;
 
-	add(m, "steps", (double)s->steps, "steps");
-	add(m, "peak_batch", stats->peak_batch, "requests");
-	add(m, "preemptions", (double)stats->preemptions, "requests");
-	add(m, "evictions", (double)stats->evictions, "blocks");
-	add(m, "step_mean", per(s->busy_s * 1e3, (double)s->steps), "ms");
-	add(m, "step_mean_serial", per(s->serial_s * 1e3, (double)s->steps), "ms");
-	add(m, "step_network", per(s->network_s * 100, s->busy_s), "% of steps");
-	add(m, "step_software", per(s->overhead_s * 100, s->busy_s), "% of steps");
-	add(m, "groups_busy", per(s->busy_s * 100, m->seconds * m->shard->options.shard.dp), "%");
-	add(m, "operations", s->ops, "OP");
-	add(m, "accelerators_busy", per(s->compute_s * 100, devices_s), "%");
+	add(m, FIGURE_steps, (double)s->steps);
+	add(m, FIGURE_peak_batch, stats->peak_batch);
+	add(m, FIGURE_preemptions, (double)stats->preemptions);
+	add(m, FIGURE_evictions, (double)stats->evictions);
+	add(m, FIGURE_step_mean, per(s->busy_s * 1e3, (double)s->steps));
+	add(m, FIGURE_step_mean_serial, per(s->serial_s * 1e3, (double)s->steps));
+	add(m, FIGURE_step_network, per(s->network_s * 100, s->busy_s));
+	add(m, FIGURE_step_software, per(s->overhead_s * 100, s->busy_s));
+	add(m, FIGURE_groups_busy, per(s->busy_s * 100, m->seconds * m->shard->options.shard.dp));
+	add(m, FIGURE_operations, s->ops);
+	add(m, FIGURE_accelerators_busy, per(s->compute_s * 100, devices_s));
 }
 
 /* ---- energy and cost ---- */
@@ -107,14 +109,14 @@ static void add_energy(struct making *m)
 		moved += e->moved[i];
 		idle += e->idle[i];
 	}
-	add(m, "energy", e->all, "J");
-	add(m, "energy_accelerators_computing", e->computing, "J");
-	add(m, "energy_accelerators_waiting", e->waiting, "J");
-	add(m, "energy_memory_moving", moved, "J");
-	add(m, "energy_memory_idle", idle, "J");
-	add(m, "energy_per_token", per(e->all, (double)v->tokens), "J/token");
-	add(m, "energy_per_useful_token", per(e->all, (double)v->useful), "J/token");
-	add(m, "power_mean", per(e->all, m->seconds), "W");
+	add(m, FIGURE_energy, e->all);
+	add(m, FIGURE_energy_accelerators_computing, e->computing);
+	add(m, FIGURE_energy_accelerators_waiting, e->waiting);
+	add(m, FIGURE_energy_memory_moving, moved);
+	add(m, FIGURE_energy_memory_idle, idle);
+	add(m, FIGURE_energy_per_token, per(e->all, (double)v->tokens));
+	add(m, FIGURE_energy_per_useful_token, per(e->all, (double)v->useful));
+	add(m, FIGURE_power_mean, per(e->all, m->seconds));
 }
 
 static void add_cost(struct making *m)
@@ -123,17 +125,17 @@ static void add_cost(struct making *m)
 	double tokens = (double)v->tokens / MILLION, useful = (double)v->useful / MILLION;
 	struct cost c = run_cost(m->shard, m->seconds, &m->energy);
 
-	add(m, "cost", c.usd, "USD");
-	add(m, "cost_time", c.time_usd, "USD");
-	add(m, "cost_wear", c.wear_usd, "USD");
-	add(m, "cost_energy", c.energy_usd, "USD");
-	add(m, "cost_per_million_tokens", per(c.usd, tokens), "USD");
-	add(m, "cost_per_million_useful_tokens", per(c.usd, useful), "USD");
-	add(m, "co2e", c.g, "g");
-	add(m, "co2e_operational", c.operational_g, "g");
-	add(m, "co2e_embodied", c.embodied_time_g + c.embodied_wear_g, "g");
-	add(m, "co2e_per_million_tokens", per(c.g, tokens), "g");
-	add(m, "co2e_per_million_useful_tokens", per(c.g, useful), "g");
+	add(m, FIGURE_cost, c.usd);
+	add(m, FIGURE_cost_time, c.time_usd);
+	add(m, FIGURE_cost_wear, c.wear_usd);
+	add(m, FIGURE_cost_energy, c.energy_usd);
+	add(m, FIGURE_cost_per_million_tokens, per(c.usd, tokens));
+	add(m, FIGURE_cost_per_million_useful_tokens, per(c.usd, useful));
+	add(m, FIGURE_co2e, c.g);
+	add(m, FIGURE_co2e_operational, c.operational_g);
+	add(m, FIGURE_co2e_embodied, c.embodied_time_g + c.embodied_wear_g);
+	add(m, FIGURE_co2e_per_million_tokens, per(c.g, tokens));
+	add(m, FIGURE_co2e_per_million_useful_tokens, per(c.g, useful));
 }
 
 /* ---- tiers ---- */
@@ -153,41 +155,41 @@ static void add_capacity(struct making *m, const struct engine_tier *t)
 		weights = fmax(weights, here);
 		kv = fmin(kv, s->stage[i].kv_room[m->tier]);
 	}
-	add(m, "capacity_per_device", (double)t->profile.capacity_bytes, "B");
-	add(m, "weights_per_device", weights, "B");
-	add(m, "kv_room_per_device", kv, "B");
+	add(m, FIGURE_capacity_per_device, (double)t->profile.capacity_bytes);
+	add(m, FIGURE_weights_per_device, weights);
+	add(m, FIGURE_kv_room_per_device, kv);
 }
 
 static void add_traffic(struct making *m)
 {
-	static const char *const reads[] = { "weights_read", "kv_read", "activations_read" };
-	static const char *const writes[] = { "weights_written", "kv_written",
-					      "activations_written" };
 	const struct shard_sums *s = &m->shard->sums;
+	const double *got = s->bytes.read[m->tier], *put = s->bytes.written[m->tier];
 	double devices_s = m->seconds * m->shard->system->devices, read = 0, written = 0;
 	int i;
 
 	for (i = 0; i < ROOFLINE_CLASSES; i++) {
-		read += s->bytes.read[m->tier][i];
-		written += s->bytes.written[m->tier][i];
-		add(m, reads[i], s->bytes.read[m->tier][i], "B");
-		if (i != ROOFLINE_WEIGHTS)
-			add(m, writes[i], s->bytes.written[m->tier][i], "B");
+		read += got[i];
+		written += put[i];
 	}
-	add(m, "read_peak_per_device", m->shard->tier[m->tier].read_bps, "B/s");
-	add(m, "read_mean_per_device", per(read, devices_s), "B/s");
-	add(m, "written_mean_per_device", per(written, devices_s), "B/s");
-	add(m, "busy", per(s->tier_s[m->tier] * 100, devices_s), "%");
+	add(m, FIGURE_weights_read, got[ROOFLINE_WEIGHTS]);
+	add(m, FIGURE_kv_read, got[ROOFLINE_KV]);
+	add(m, FIGURE_kv_written, put[ROOFLINE_KV]);
+	add(m, FIGURE_activations_read, got[ROOFLINE_ACTIVATIONS]);
+	add(m, FIGURE_activations_written, put[ROOFLINE_ACTIVATIONS]);
+	add(m, FIGURE_read_peak_per_device, m->shard->tier[m->tier].read_bps);
+	add(m, FIGURE_read_mean_per_device, per(read, devices_s));
+	add(m, FIGURE_written_mean_per_device, per(written, devices_s));
+	add(m, FIGURE_busy, per(s->tier_s[m->tier] * 100, devices_s));
 }
 
 static void add_wear(struct making *m)
 {
 	struct run_wear w = run_wear(m->shard, (uint32_t)m->tier, m->seconds);
 
-	add(m, "flash_written", w.written, "B");
-	add(m, "flash_refreshed", w.refreshed, "B");
-	add(m, "flash_life_used", w.life_used * 100, "%");
-	add(m, "flash_life", w.life_s / YEAR_SECONDS, "years");
+	add(m, FIGURE_flash_written, w.written);
+	add(m, FIGURE_flash_refreshed, w.refreshed);
+	add(m, FIGURE_flash_life_used, w.life_used * 100);
+	add(m, FIGURE_flash_life, w.life_s / YEAR_SECONDS);
 }
 
 static void add_tier(struct making *m, uint32_t tier)
@@ -197,8 +199,8 @@ static void add_tier(struct making *m, uint32_t tier)
 	m->tier = (int)tier;
 	add_capacity(m, t);
 	add_traffic(m);
-	add(m, "energy_moving", m->energy.moved[tier], "J");
-	add(m, "energy_idle", m->energy.idle[tier], "J");
+	add(m, FIGURE_energy_moving, m->energy.moved[tier]);
+	add(m, FIGURE_energy_idle, m->energy.idle[tier]);
 	if (t->profile.endurance_cycles)
 		add_wear(m);
 }

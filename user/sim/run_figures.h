@@ -3,9 +3,8 @@
 #ifndef _SIM_RUN_FIGURES_H
 #define _SIM_RUN_FIGURES_H
 
+#include "sim/figures.h"
 #include "sim/run_case.h"
-
-#define RUN_FIGURES_MAX	64
 
 /**
  * struct run_figure - a figure
@@ -23,7 +22,7 @@ struct run_figure {
  * struct run_figures - in the order they are printed in: of all, then tier by tier
  */
 struct run_figures {
-	struct run_figure figure[RUN_FIGURES_MAX + RUN_FIGURES_MAX * TMODEL_TIERS_MAX];
+	struct run_figure figure[FIGURES_N * (1 + TMODEL_TIERS_MAX)];
 	size_t n;
 };
 
