@@ -323,6 +323,7 @@ install: user bpf
 	$(call install-files,644,$(PREFIX)/share/terrace/networks,$(wildcard user/networks/*.ini))
 	$(call install-files,644,$(PREFIX)/share/terrace/accelerators,$(wildcard user/accelerators/*.ini))
 	$(call install-files,644,$(PREFIX)/share/terrace/systems,$(wildcard user/systems/*.ini))
+	$(call install-files,644,$(PREFIX)/share/terrace/tables,$(wildcard user/tables/*.ini))
 	$(call install-files,644,$(PREFIX)/lib/terrace/bpf,$(skeletons:.skel.h=.bpf.o))
 	$(call man-section,1)
 	$(call man-section,3)

@@ -25,7 +25,7 @@
 #include "engine/error.h"
 #include "engine/inifile.h"
 
-#define ENGINE_SOURCED_KEYS	64	/* most keys of a file */
+#define ENGINE_SOURCED_KEYS	128	/* most keys of a file */
 #define ENGINE_SOURCED_NAME_MAX	64	/* bytes of a file's name, with its NUL */
 #define ENGINE_SOURCED_DESCRIPTION_MAX	256
 

@@ -7,6 +7,7 @@
 
 int cmd_explain(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_table(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 
 #endif /* _SIM_COMMANDS_H */
