@@ -60,6 +60,7 @@ struct table_definition {
 };
 
 extern const struct table_definition table_memories;
+extern const struct table_definition table_bottlenecks;
 
 /* ---- rows, table_rows.c ---- */
 
