@@ -11,7 +11,7 @@
 #include "sim/data_path.h"
 
 static const struct table_definition *const definitions[] = {
-	&table_memories, &table_bottlenecks,
+	&table_memories, &table_bottlenecks, &table_near, &table_h3, &table_sandisk,
 };
 
 #define DEFINITIONS	(sizeof(definitions) / sizeof(definitions[0]))

@@ -13,7 +13,7 @@
 /**
  * enum table_verdict - how two figures compare
  * @TABLE_COMPUTED: nothing is published
- * @TABLE_QUOTED: nothing is computed
+ * @TABLE_QUOTED: published in words that no formula gives
  * @TABLE_AGREES: equal in the digits that are published, or within what is published
  * @TABLE_DIFFERS: neither
  */
@@ -61,6 +61,9 @@ struct table_definition {
 
 extern const struct table_definition table_memories;
 extern const struct table_definition table_bottlenecks;
+extern const struct table_definition table_near;
+extern const struct table_definition table_h3;
+extern const struct table_definition table_sandisk;
 
 /* ---- rows, table_rows.c ---- */
 
