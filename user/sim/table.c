@@ -82,23 +82,21 @@ static int read_inputs(const struct table_definition *d, const char *given, stru
 	char path[PATH_MAX];
 
 	return sim_data_path("tables", "TERRACE_TABLES", ".ini", given ?: d->name, path, e) ?:
-	       table_inputs_read(path, d->keys, d->n_keys, &t->in, e);
+	       table_inputs_read(path, d->groups, &t->in, e);
 }
 
 static int tell(const struct table_definition *d, const struct table_args *a)
 {
 	struct table *t = calloc(1, sizeof(*t));
 	struct engine_error e = { 0 };
-	int status;
+	int err, status;
 
 	if (!t)
 		return command_failed("no memory: free some and try again");
-	if (read_inputs(d, a->inputs, t, &e) || d->compute(t, &e))
-		status = command_failed("%s", e.text);
-	else
-		status = table_print(d->name, t, a->format);
+	err = read_inputs(d, a->inputs, t, &e) ?: d->compute(t, &e);
+	status = err ? command_failed("%s", e.text) : table_print(d->name, t, a->format);
 	free(t);
-	return status;
+	return err == -EINVAL ? STATUS_USAGE : status;
 }
 
 static int list(void)

@@ -54,8 +54,7 @@ struct table {
  */
 struct table_definition {
 	const char *name;
-	const struct table_key *keys;
-	size_t n_keys;
+	const struct table_group *groups;
 	int (*compute)(struct table *t, struct engine_error *e);
 };
 

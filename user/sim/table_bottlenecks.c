@@ -11,39 +11,42 @@
 #include "sim/shard.h"
 #include "sim/table.h"
 
-#define TRENDS		7
 #define WIDE_BPS	1000000000000000ULL	/* links whose bytes take no time to speak of */
 #define ALL_CLASSES	(~0U)
 
-static const char *const trends[TRENDS] = {
-	"conventional", "moe", "reasoning", "multimodal", "long_context", "rag", "diffusion",
+static const char *const trends[] = {
+	"conventional", "moe", "reasoning", "multimodal", "long_context", "rag", "diffusion", NULL
 };
 
-#define TREND_KEYS(name)						\
-	{ name, "model", TABLE_NAME, 0, 0 },				\
-	{ name, "dtype", TABLE_NAME, 0, 0 },				\
-	{ name, "tp", TABLE_NUMBER, 1, 65536 },				\
-	{ name, "devices", TABLE_NUMBER, 1, 65536 },			\
-	{ name, "sequences", TABLE_NUMBER, 1, 65536 },			\
-	{ name, "prompt", TABLE_NUMBER, 1, 1e8 },			\
-	{ name, "output", TABLE_NUMBER, 1, 1e8 },			\
-	{ name, "other_gb", TABLE_NUMBER, 0, 1e6 },			\
-	{ name, "step_tokens", TABLE_NAME, 0, 0 },			\
-	{ name, "capacity", TABLE_PUBLISHED, 0, 0 },			\
-	{ name, "bandwidth", TABLE_PUBLISHED, 0, 0 },			\
-	{ name, "interconnect_latency", TABLE_PUBLISHED, 0, 0 },	\
-	{ name, "compute", TABLE_PUBLISHED, 0, 0 }
+static const struct table_key server_keys[] = {
+	{ "accelerator", TABLE_NAME, 0, 0 },
+	{ "network", TABLE_NAME, 0, 0 },
+	{ "server_devices", TABLE_NUMBER, 1, 65536 },
+	{ "primary_percent", TABLE_NUMBER, 1, 100 },
+	{ "derived_percent", TABLE_NUMBER, 1, 100 },
+	{ "primary_capacity_percent", TABLE_NUMBER, 1, 1000 },
+	{ NULL }
+};
 
-static const struct table_key keys[] = {
-	{ NULL, "accelerator", TABLE_NAME, 0, 0 },
-	{ NULL, "network", TABLE_NAME, 0, 0 },
-	{ NULL, "server_devices", TABLE_NUMBER, 1, 65536 },
-	{ NULL, "primary_percent", TABLE_NUMBER, 1, 100 },
-	{ NULL, "derived_percent", TABLE_NUMBER, 1, 100 },
-	{ NULL, "primary_capacity_percent", TABLE_NUMBER, 1, 1000 },
-	TREND_KEYS("conventional"), TREND_KEYS("moe"), TREND_KEYS("reasoning"),
-	TREND_KEYS("multimodal"), TREND_KEYS("long_context"), TREND_KEYS("rag"),
-	TREND_KEYS("diffusion"),
+static const struct table_key trend_keys[] = {
+	{ "model", TABLE_NAME, 0, 0 },
+	{ "dtype", TABLE_NAME, 0, 0 },
+	{ "tp", TABLE_NUMBER, 1, 65536 },
+	{ "devices", TABLE_NUMBER, 1, 65536 },
+	{ "sequences", TABLE_NUMBER, 1, 65536 },
+	{ "prompt", TABLE_NUMBER, 1, 1e8 },
+	{ "output", TABLE_NUMBER, 1, 1e8 },
+	{ "other_gb", TABLE_NUMBER, 0, 1e6 },
+	{ "step_tokens", TABLE_NAME, 0, 0 },
+	{ "capacity", TABLE_PUBLISHED, 0, 0 },
+	{ "bandwidth", TABLE_PUBLISHED, 0, 0 },
+	{ "interconnect_latency", TABLE_PUBLISHED, 0, 0 },
+	{ "compute", TABLE_PUBLISHED, 0, 0 },
+	{ NULL }
+};
+
+static const struct table_group groups[] = {
+	{ table_main, server_keys }, { trends, trend_keys }, { NULL }
 };
 
 /**
@@ -105,9 +108,10 @@ static int check_trend(const struct table *t, const struct trend *r, struct engi
 	double devices = table_number(in, r->name, "devices");
 	const char *step = table_text(in, r->name, "step_tokens");
 
-	if (r->shard.tp * r->shard.dp != devices || r->shard.tp != table_number(in, r->name, "tp"))
-		engine_error_set(e, "[%s]: %g devices are no multiple of TP %s: change one", r->name,
-				 devices, table_text(in, r->name, "tp"));
+	if (r->shard.tp * r->shard.dp != devices ||
+	    r->shard.tp != table_number(in, r->name, "tp"))
+		engine_error_set(e, "[%s]: %g devices are no multiple of TP %s: change one",
+				 r->name, devices, table_text(in, r->name, "tp"));
 	else if (fmod(r->sequences, r->shard.dp) != 0)
 		engine_error_set(e, "[%s]: %g sequences are not alike in %u groups: change one",
 				 r->name, r->sequences, r->shard.dp);
@@ -303,7 +307,7 @@ static int compute(struct table *t, struct engine_error *e)
 		return -ENOMEM;
 	}
 	err = read_server(t, s, e);
-	for (i = 0; !err && i < TRENDS; i++) {
+	for (i = 0; !err && trends[i]; i++) {
 		err = read_trend(t, trends[i], &r, e) ?: parts_of(s, &r, &p, e);
 		if (!err)
 			add_trend(t, s, &r, &p);
@@ -312,6 +316,4 @@ static int compute(struct table *t, struct engine_error *e)
 	return err;
 }
 
-const struct table_definition table_bottlenecks = {
-	"bottlenecks", keys, sizeof(keys) / sizeof(keys[0]), compute,
-};
+const struct table_definition table_bottlenecks = { "bottlenecks", groups, compute };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The headline of H3 (Ha et al., IEEE CAL 2026): weights and KV that is shared in HBF, the requests'
- * own in HBM, over what it depends on.
+ * The headline of H3 (Ha et al., IEEE CAL 2026): weights and shared KV in HBF, the requests' own in
+ * HBM, over what it depends on.
  */
 #include <errno.h>
 #include <math.h>
@@ -18,46 +18,67 @@ enum number {
 	REQUEST_TOKENS, KV_NUMBER_BYTES, DEVICES_FACTOR, EXPOSED, OVERLAP, ATTENTION, NUMBERS
 };
 
-#define FIRST_NUMBER	4	/* in keys */
+static const char *const contexts[] = { "1M", "10M", NULL };
+static const char *const most[] = { "10M", NULL };
+static const char *const vary[] = { "vary", NULL };
 
-static const struct table_key keys[] = {
-	{ NULL, "model", TABLE_NAME, 0, 0 },
-	{ NULL, "stacks", TABLE_NUMBER, 1, 64 },
-	{ NULL, "dies", TABLE_NUMBER, 1, THERMAL_DIES_MAX },
-	{ NULL, "area_mm2", TABLE_NUMBER, 1, 10000 },
-	{ NULL, "hbm_bytes", TABLE_NUMBER, 1, 1e15 },
-	{ NULL, "hbm_bps", TABLE_NUMBER, 1, 1e18 },
-	{ NULL, "hbf_bps", TABLE_NUMBER, 1, 1e18 },
-	{ NULL, "ops", TABLE_NUMBER, 1, 1e21 },
-	{ NULL, "gpu_watts", TABLE_NUMBER, 0, 1e6 },
-	{ NULL, "hbm_watts", TABLE_NUMBER, 0, 1e6 },
-	{ NULL, "hbf_watts", TABLE_NUMBER, 0, 1e6 },
-	{ NULL, "latency_ns", TABLE_NUMBER, 0, 1e9 },
-	{ NULL, "request_tokens", TABLE_NUMBER, 1, 1e9 },
-	{ NULL, "kv_number_bytes", TABLE_NUMBER, 1, 2 },
-	{ NULL, "devices_factor", TABLE_NUMBER, 1, 1024 },
-	{ NULL, "exposed", TABLE_NUMBER, 0, 1 },
-	{ NULL, "overlap", TABLE_NUMBER, 0, 1 },
-	{ NULL, "attention", TABLE_NUMBER, 0, 1 },
-	{ NULL, "buffer_mb", TABLE_PUBLISHED, 0, 0 },
-	{ "1M", "context", TABLE_NUMBER, 1, 1e9 },
-	{ "1M", "shared_tb", TABLE_PUBLISHED, 0, 0 },
-	{ "1M", "batch", TABLE_PUBLISHED, 0, 0 },
-	{ "1M", "throughput", TABLE_PUBLISHED, 0, 0 },
-	{ "10M", "context", TABLE_NUMBER, 1, 1e9 },
-	{ "10M", "shared_tb", TABLE_PUBLISHED, 0, 0 },
-	{ "10M", "batch", TABLE_PUBLISHED, 0, 0 },
-	{ "10M", "throughput", TABLE_PUBLISHED, 0, 0 },
-	{ "10M", "throughput_per_watt", TABLE_PUBLISHED, 0, 0 },
-	{ "10M", "half_bandwidth_per_watt", TABLE_PUBLISHED, 0, 0 },
-	{ "vary", "hbf_bps", TABLE_NUMBER, 1, 1e18 },
-	{ "vary", "hbf_watts", TABLE_NUMBER, 0, 1e6 },
-	{ "vary", "request_tokens", TABLE_NUMBER, 1, 1e9 },
-	{ "vary", "kv_number_bytes", TABLE_NUMBER, 1, 2 },
-	{ "vary", "devices_factor", TABLE_NUMBER, 1, 1024 },
-	{ "vary", "exposed", TABLE_NUMBER, 0, 1 },
-	{ "vary", "overlap", TABLE_NUMBER, 0, 1 },
-	{ "vary", "attention", TABLE_NUMBER, 0, 1 },
+static const struct table_key main_keys[] = {
+	{ "model", TABLE_NAME, 0, 0 },
+	{ "stacks", TABLE_NUMBER, 1, 64 },
+	{ "dies", TABLE_NUMBER, 1, THERMAL_DIES_MAX },
+	{ "area_mm2", TABLE_NUMBER, 1, 10000 },
+	{ "buffer_mb", TABLE_PUBLISHED, 0, 0 },
+	{ NULL }
+};
+
+/* By enum number. */
+static const struct table_key number_keys[] = {
+	{ "hbm_bytes", TABLE_NUMBER, 1, 1e15 },
+	{ "hbm_bps", TABLE_NUMBER, 1, 1e18 },
+	{ "hbf_bps", TABLE_NUMBER, 1, 1e18 },
+	{ "ops", TABLE_NUMBER, 1, 1e21 },
+	{ "gpu_watts", TABLE_NUMBER, 0, 1e6 },
+	{ "hbm_watts", TABLE_NUMBER, 0, 1e6 },
+	{ "hbf_watts", TABLE_NUMBER, 0, 1e6 },
+	{ "latency_ns", TABLE_NUMBER, 0, 1e9 },
+	{ "request_tokens", TABLE_NUMBER, 1, 1e9 },
+	{ "kv_number_bytes", TABLE_NUMBER, 1, 2 },
+	{ "devices_factor", TABLE_NUMBER, 1, 1024 },
+	{ "exposed", TABLE_NUMBER, 0, 1 },
+	{ "overlap", TABLE_NUMBER, 0, 1 },
+	{ "attention", TABLE_NUMBER, 0, 1 },
+	{ NULL }
+};
+
+static const struct table_key context_keys[] = {
+	{ "context", TABLE_NUMBER, 1, 1e9 },
+	{ "shared_tb", TABLE_PUBLISHED, 0, 0 },
+	{ "batch", TABLE_PUBLISHED, 0, 0 },
+	{ "throughput", TABLE_PUBLISHED, 0, 0 },
+	{ NULL }
+};
+
+static const struct table_key most_keys[] = {
+	{ "throughput_per_watt", TABLE_PUBLISHED, 0, 0 },
+	{ "half_bandwidth_per_watt", TABLE_PUBLISHED, 0, 0 },
+	{ NULL }
+};
+
+static const struct table_key vary_keys[] = {
+	{ "hbf_bps", TABLE_NUMBER, 1, 1e18 },
+	{ "hbf_watts", TABLE_NUMBER, 0, 1e6 },
+	{ "request_tokens", TABLE_NUMBER, 1, 1e9 },
+	{ "kv_number_bytes", TABLE_NUMBER, 1, 2 },
+	{ "devices_factor", TABLE_NUMBER, 1, 1024 },
+	{ "exposed", TABLE_NUMBER, 0, 1 },
+	{ "overlap", TABLE_NUMBER, 0, 1 },
+	{ "attention", TABLE_NUMBER, 0, 1 },
+	{ NULL }
+};
+
+static const struct table_group groups[] = {
+	{ table_main, main_keys }, { table_main, number_keys }, { contexts, context_keys },
+	{ most, most_keys }, { vary, vary_keys }, { NULL }
 };
 
 static const enum number varied[] = {
@@ -84,11 +105,6 @@ struct gain {
 	double throughput;
 	double per_watt;
 };
-
-static const char *number_name(enum number i)
-{
-	return keys[FIRST_NUMBER + i].name;
-}
 
 static double kv_bytes(const struct system *s, double tokens)
 {
@@ -191,7 +207,7 @@ static void add_device(struct table *t, const struct system *s)
 static void add_varied(struct table *t, const struct system *base, enum number i)
 {
 	double context = table_number(&t->in, "10M", "context");
-	const char *name = number_name(i);
+	const char *name = number_keys[i].name;
 	struct system s = *base;
 	struct table_row *r;
 	struct gain g;
@@ -214,7 +230,7 @@ static int read_system(const struct table_inputs *in, struct system *s, struct e
 
 	s->stacks = table_number(in, NULL, "stacks");
 	for (i = 0; i < NUMBERS; i++)
-		s->number[i] = table_number(in, NULL, number_name(i));
+		s->number[i] = table_number(in, NULL, number_keys[i].name);
 	s->model.kv_dtype = (enum model_dtype)s->number[KV_NUMBER_BYTES];
 	return err;
 }
@@ -235,6 +251,4 @@ static int compute(struct table *t, struct engine_error *e)
 	return 0;
 }
 
-const struct table_definition table_h3 = {
-	"h3", keys, sizeof(keys) / sizeof(keys[0]), compute,
-};
+const struct table_definition table_h3 = { "h3", groups, compute };

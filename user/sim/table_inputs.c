@@ -8,55 +8,71 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *section_of(const struct table_key *k)
-{
-	return k->section ?: "table";
-}
+#define MAIN	"table"
+
+const char *const table_main[] = { MAIN, NULL };
 
 /* ---- reading ---- */
+
+static void add_group(struct table_inputs *in, const struct table_group *g)
+{
+	const char *const *section;
+	const struct table_key *key;
+
+	for (section = g->sections; *section; section++)
+		for (key = g->keys; key->name; key++) {
+			if (in->n == ENGINE_SOURCED_KEYS)
+				abort();
+			in->value[in->n].section = *section;
+			in->value[in->n++].key = key;
+		}
+}
 
 static int set(struct engine_ini *ini, void *user, size_t i, const char *text)
 {
 	struct table_inputs *in = user;
-	const struct table_key *k = &in->keys[i];
+	struct table_value *v = &in->value[i];
 
-	if ((size_t)snprintf(in->text[i], TABLE_TEXT_MAX, "%s", text) >= TABLE_TEXT_MAX)
-		return engine_ini_fail(ini, "%s has more than %d bytes: cut it", k->name,
-				       TABLE_TEXT_MAX - 1);
-	if (k->kind != TABLE_NUMBER)
+	if ((size_t)snprintf(v->text, sizeof(v->text), "%s", text) >= sizeof(v->text))
+		return engine_ini_fail(ini, "%s has more than %zu bytes: cut it", v->key->name,
+				       sizeof(v->text) - 1);
+	if (v->key->kind != TABLE_NUMBER)
 		return 0;
-	return engine_sourced_number(ini, k->name, text, k->lowest, k->highest, &in->number[i]);
+	return engine_sourced_number(ini, v->key->name, text, v->key->lowest, v->key->highest,
+				     &v->number);
 }
 
 static int check_all(const struct table_inputs *in, const char *path, struct engine_error *e)
 {
 	size_t i;
 
-	for (i = 0; i < in->n_keys; i++)
+	for (i = 0; i < in->n; i++)
 		if (!in->source[i].given) {
 			engine_error_set(e, "%s: %s is missing in [%s]: set it, with its source",
-					 path, in->keys[i].name, section_of(&in->keys[i]));
+					 path, in->value[i].key->name, in->value[i].section);
 			return -EINVAL;
 		}
 	return 0;
 }
 
-int table_inputs_read(const char *path, const struct table_key *keys, size_t n_keys,
-		      struct table_inputs *out, struct engine_error *e)
+int table_inputs_read(const char *path, const struct table_group *groups, struct table_inputs *out,
+		      struct engine_error *e)
 {
 	struct engine_sourced_key names[ENGINE_SOURCED_KEYS];
 	struct engine_sourced file = {
-		.section = "table", .keys = names, .n_keys = n_keys, .set = set, .user = out,
-		.sources = out->source,
+		.section = MAIN, .keys = names, .set = set, .user = out, .sources = out->source,
 	};
 	size_t i;
 	int err;
 
 	memset(out, 0, sizeof(*out));
-	out->keys = keys;
-	out->n_keys = n_keys;
-	for (i = 0; i < n_keys; i++)
-		names[i] = (struct engine_sourced_key) { keys[i].section, keys[i].name };
+	for (; groups->sections; groups++)
+		add_group(out, groups);
+	for (i = 0; i < out->n; i++)
+		names[i] = (struct engine_sourced_key) {
+			out->value[i].section, out->value[i].key->name
+		};
+	file.n_keys = out->n;
 	err = engine_sourced_read(path, &file, e) ?: check_all(out, path, e);
 	memcpy(out->name, file.name, sizeof(out->name));
 	memcpy(out->description, file.description, sizeof(out->description));
@@ -67,9 +83,9 @@ size_t table_input(const struct table_inputs *in, const char *section, const cha
 {
 	size_t i;
 
-	for (i = 0; i < in->n_keys; i++)
-		if (!strcmp(in->keys[i].name, name) &&
-		    !strcmp(section_of(&in->keys[i]), section ?: "table"))
+	for (i = 0; i < in->n; i++)
+		if (!strcmp(in->value[i].key->name, name) &&
+		    !strcmp(in->value[i].section, section ?: MAIN))
 			return i;
 	abort();
 }

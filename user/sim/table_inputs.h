@@ -21,12 +21,10 @@
 enum table_key_kind { TABLE_NUMBER, TABLE_NAME, TABLE_PUBLISHED };
 
 /**
- * struct table_key - a key of a table
- * @section: NULL = [table]
+ * struct table_key - a key of a section
  * @lowest, @highest: of a TABLE_NUMBER
  */
 struct table_key {
-	const char *section;
 	const char *name;
 	enum table_key_kind kind;
 	double lowest;
@@ -34,45 +32,68 @@ struct table_key {
 };
 
 /**
- * struct table_inputs - a file
- * @keys: @n_keys of the table
- * @text: as it was written, by key
+ * struct table_group - sections with the same keys
+ * @sections: ends with NULL
+ * @keys: ends with a name of NULL
+ */
+struct table_group {
+	const char *const *sections;
+	const struct table_key *keys;
+};
+
+/* The main section alone. */
+extern const char *const table_main[];
+
+/**
+ * struct table_value - a value of a file
+ * @text: as it was written
  * @number: of a TABLE_NUMBER
  */
+struct table_value {
+	const char *section;
+	const struct table_key *key;
+	char text[TABLE_TEXT_MAX];
+	double number;
+};
+
+/**
+ * struct table_inputs - a file
+ * @value: @n of them, section by section
+ * @source: of each
+ */
 struct table_inputs {
-	const struct table_key *keys;
-	size_t n_keys;
 	char name[ENGINE_SOURCED_NAME_MAX];
 	char description[ENGINE_SOURCED_DESCRIPTION_MAX];
-	char text[ENGINE_SOURCED_KEYS][TABLE_TEXT_MAX];
-	double number[ENGINE_SOURCED_KEYS];
+	struct table_value value[ENGINE_SOURCED_KEYS];
+	size_t n;
 	struct engine_source source[ENGINE_SOURCED_KEYS];
 };
 
 /**
  * table_inputs_read - read a file
- * @keys: @n_keys, at most ENGINE_SOURCED_KEYS
+ * @groups: end with sections of NULL; ENGINE_SOURCED_KEYS keys at most
  *
  * Return: 0; -EINVAL a key is missing; as engine_sourced_read().
  */
-int table_inputs_read(const char *path, const struct table_key *keys, size_t n_keys,
-		      struct table_inputs *out, struct engine_error *e);
+int table_inputs_read(const char *path, const struct table_group *groups, struct table_inputs *out,
+		      struct engine_error *e);
 
 /**
  * table_input - index of a key, which must be one of the table's
+ * @section: NULL = the main section
  */
 size_t table_input(const struct table_inputs *in, const char *section, const char *name);
 
 static inline double table_number(const struct table_inputs *in, const char *section,
 				  const char *name)
 {
-	return in->number[table_input(in, section, name)];
+	return in->value[table_input(in, section, name)].number;
 }
 
 static inline const char *table_text(const struct table_inputs *in, const char *section,
 				     const char *name)
 {
-	return in->text[table_input(in, section, name)];
+	return in->value[table_input(in, section, name)].text;
 }
 
 /**

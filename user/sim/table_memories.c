@@ -7,31 +7,29 @@
 #include "sim/table.h"
 
 #define DAY_SECONDS	86400.0
-#define MEMORIES	5
-
-static const char *const memories[MEMORIES] = { "hbf", "hbm4", "ddr5", "lpddr5", "flash" };
-
-#define MEMORY_KEYS(name)							\
-	{ name, "profile", TABLE_NAME, 0, 0 },					\
-	{ name, "capacity_gb", TABLE_PUBLISHED, 0, 0 },				\
-	{ name, "read_gbps", TABLE_PUBLISHED, 0, 0 },				\
-	{ name, "watts", TABLE_PUBLISHED, 0, 0 },				\
-	{ name, "gbps_per_watt", TABLE_PUBLISHED, 0, 0 },			\
-	{ name, "gb_per_watt", TABLE_PUBLISHED, 0, 0 },				\
-	{ name, "read_latency_ns", TABLE_PUBLISHED, 0, 0 },			\
-	{ name, "read_bytes", TABLE_PUBLISHED, 0, 0 },				\
-	{ name, "write_endurance", TABLE_PUBLISHED, 0, 0 }
+static const char *const memories[] = { "hbf", "hbm4", "ddr5", "lpddr5", "flash", NULL };
 
 static const struct table_key keys[] = {
-	MEMORY_KEYS("hbf"), MEMORY_KEYS("hbm4"), MEMORY_KEYS("ddr5"), MEMORY_KEYS("lpddr5"),
-	MEMORY_KEYS("flash"),
+	{ "profile", TABLE_NAME, 0, 0 },
+	{ "capacity_gb", TABLE_PUBLISHED, 0, 0 },
+	{ "read_gbps", TABLE_PUBLISHED, 0, 0 },
+	{ "watts", TABLE_PUBLISHED, 0, 0 },
+	{ "gbps_per_watt", TABLE_PUBLISHED, 0, 0 },
+	{ "gb_per_watt", TABLE_PUBLISHED, 0, 0 },
+	{ "read_latency_ns", TABLE_PUBLISHED, 0, 0 },
+	{ "read_bytes", TABLE_PUBLISHED, 0, 0 },
+	{ "write_endurance", TABLE_PUBLISHED, 0, 0 },
+	{ NULL }
 };
+
+static const struct table_group groups[] = { { memories, keys }, { NULL } };
 
 /* Reading all the time at the full rate: waiting, the array and the link. */
 static double watts(const struct tmodel_profile *p)
 {
 	return (double)p->idle_uw / 1e6 +
-	       8e-15 * (double)(p->read_fj_per_bit + p->link_fj_per_bit) * (double)p->read_bps;
+	       8 / 1e15 * (double)(p->read_fj_per_bit + p->link_fj_per_bit) *
+	       (double)p->read_bps;
 }
 
 /* The finite bound of "< 80" and "> 20.5" stands for the figure. */
@@ -104,22 +102,19 @@ static void add_endurance(struct table *t, const char *memory, const struct tmod
 static int compute(struct table *t, struct engine_error *e)
 {
 	struct engine_profile p;
-	int i, err = 0;
+	int i, err;
 
-	for (i = 0; !err && i < MEMORIES; i++) {
-		const char *name = table_text(&t->in, memories[i], "profile");
-
-		err = engine_profile_find_file(name, NULL, &p, e);
+	for (i = 0; memories[i]; i++) {
+		err = engine_profile_find_file(table_text(&t->in, memories[i], "profile"), NULL,
+					       &p, e);
 		if (err)
-			break;
+			return err;
 		add_arithmetic(t, memories[i]);
 		add_profile(t, memories[i], &p.model);
 		add_access(t, memories[i], &p.model);
 		add_endurance(t, memories[i], &p.model);
 	}
-	return err;
+	return 0;
 }
 
-const struct table_definition table_memories = {
-	"memories", keys, sizeof(keys) / sizeof(keys[0]), compute,
-};
+const struct table_definition table_memories = { "memories", groups, compute };

@@ -12,32 +12,49 @@
 
 #define PJ_PER_FJ	0.001
 
-#define SIDE_KEYS(name)							\
-	{ name, "movement_power", TABLE_PUBLISHED, 0, 0 },		\
-	{ name, "bandwidth_per_watt", TABLE_PUBLISHED, 0, 0 },		\
-	{ name, "heat", TABLE_PUBLISHED, 0, 0 },			\
-	{ name, "shard", TABLE_PUBLISHED, 0, 0 },			\
-	{ name, "coupling", TABLE_PUBLISHED, 0, 0 },			\
-	{ name, "logic", TABLE_PUBLISHED, 0, 0 },			\
-	{ name, "density", TABLE_PUBLISHED, 0, 0 },			\
-	{ name, "price", TABLE_PUBLISHED, 0, 0 }
+static const char *const pim[] = { "pim", NULL };
+static const char *const pnm[] = { "pnm", NULL };
+static const char *const sides[] = { "pim", "pnm", "winner", NULL };
 
-static const struct table_key keys[] = {
-	{ NULL, "model", TABLE_NAME, 0, 0 },
-	{ NULL, "dtype", TABLE_NAME, 0, 0 },
-	{ NULL, "context", TABLE_NUMBER, 1, 1e9 },
-	{ NULL, "stack", TABLE_NAME, 0, 0 },
-	{ NULL, "module", TABLE_NAME, 0, 0 },
-	{ NULL, "cell_share", TABLE_NUMBER, 0.01, 1 },
-	{ NULL, "dies", TABLE_NUMBER, 1, THERMAL_DIES_MAX },
-	{ NULL, "area_mm2", TABLE_NUMBER, 1, 10000 },
-	{ "pim", "shard_bytes", TABLE_NUMBER, 1, 1e12 },
-	SIDE_KEYS("pim"),
-	{ "pnm", "shard_bytes", TABLE_NUMBER, 1, 1e12 },
-	SIDE_KEYS("pnm"),
-	{ "pnm", "base_die_power", TABLE_PUBLISHED, 0, 0 },
-	{ "pnm", "shard_ratio", TABLE_PUBLISHED, 0, 0 },
-	SIDE_KEYS("winner"),
+static const struct table_key main_keys[] = {
+	{ "model", TABLE_NAME, 0, 0 },
+	{ "dtype", TABLE_NAME, 0, 0 },
+	{ "context", TABLE_NUMBER, 1, 1e9 },
+	{ "stack", TABLE_NAME, 0, 0 },
+	{ "module", TABLE_NAME, 0, 0 },
+	{ "cell_share", TABLE_NUMBER, 0.01, 1 },
+	{ "dies", TABLE_NUMBER, 1, THERMAL_DIES_MAX },
+	{ "area_mm2", TABLE_NUMBER, 1, 10000 },
+	{ NULL }
+};
+
+static const struct table_key pim_keys[] = {
+	{ "shard_bytes", TABLE_NUMBER, 1, 1e12 },
+	{ NULL }
+};
+
+static const struct table_key pnm_keys[] = {
+	{ "shard_bytes", TABLE_NUMBER, 1, 1e12 },
+	{ "base_die_power", TABLE_PUBLISHED, 0, 0 },
+	{ "shard_ratio", TABLE_PUBLISHED, 0, 0 },
+	{ NULL }
+};
+
+static const struct table_key criteria[] = {
+	{ "movement_power", TABLE_PUBLISHED, 0, 0 },
+	{ "bandwidth_per_watt", TABLE_PUBLISHED, 0, 0 },
+	{ "heat", TABLE_PUBLISHED, 0, 0 },
+	{ "shard", TABLE_PUBLISHED, 0, 0 },
+	{ "coupling", TABLE_PUBLISHED, 0, 0 },
+	{ "logic", TABLE_PUBLISHED, 0, 0 },
+	{ "density", TABLE_PUBLISHED, 0, 0 },
+	{ "price", TABLE_PUBLISHED, 0, 0 },
+	{ NULL }
+};
+
+static const struct table_group groups[] = {
+	{ table_main, main_keys }, { pim, pim_keys }, { pnm, pnm_keys }, { sides, criteria },
+	{ NULL }
 };
 
 /**
@@ -145,7 +162,7 @@ static void add_bandwidth(struct table *t, const struct facts *f)
 		   "bandwidth_per_watt");
 }
 
-/* What logic may take while the memory reads at its full rate and its hottest die is at the limit. */
+/* What logic may take while the memory reads at its full rate, until the hottest die is too hot. */
 static void add_heat(struct table *t, const struct facts *f)
 {
 	const struct thermal_stack *s = &f->thermal;
@@ -177,7 +194,9 @@ static int add_fit(struct table *t, const struct facts *f, enum near_kind kind, 
 	int err;
 
 	near_init(&m, kind);
-	m.array_bps = m.flops = m.link_bps = 1;
+	m.array_bps = 1;
+	m.flops = 1;
+	m.link_bps = 1;
 	m.shard_bytes = (uint64_t)table_number(&t->in, side, "shard_bytes");
 	err = near_check(&m, side, e);
 	if (err)
@@ -230,10 +249,9 @@ static void add_attention(struct table *t, const struct facts *f)
 
 static void add_quoted(struct table *t, const char *figure, const char *key)
 {
-	static const char *const sides[] = { "pim", "pnm", "winner" };
 	size_t i;
 
-	for (i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
+	for (i = 0; sides[i]; i++)
 		table_publish(t, table_add(t, sides[i], figure, "", NAN, "not computed"), sides[i],
 			      key);
 }
@@ -259,6 +277,4 @@ static int compute(struct table *t, struct engine_error *e)
 	return 0;
 }
 
-const struct table_definition table_near = {
-	"near", keys, sizeof(keys) / sizeof(keys[0]), compute,
-};
+const struct table_definition table_near = { "near", groups, compute };

@@ -37,7 +37,7 @@ static size_t source_number(const struct table_inputs *in, const struct engine_s
 {
 	size_t i, k, number = 0;
 
-	for (i = 0; source && i < in->n_keys; i++) {
+	for (i = 0; source && i < in->n; i++) {
 		for (k = 0; k < i; k++)
 			if (!strcmp(in->source[k].text, in->source[i].text) &&
 			    in->source[k].published == in->source[i].published)
@@ -73,11 +73,11 @@ static void print_inputs(const struct table_inputs *in)
 	size_t i;
 
 	printf("\ninputs\n");
-	for (i = 0; i < in->n_keys; i++) {
-		const struct table_key *k = &in->keys[i];
+	for (i = 0; i < in->n; i++) {
+		const struct table_value *v = &in->value[i];
 
-		if (k->kind != TABLE_PUBLISHED)
-			printf("%-18s %-26s %-13s [%zu]\n", k->section ?: "", k->name, in->text[i],
+		if (v->key->kind != TABLE_PUBLISHED)
+			printf("%-18s %-26s %-19s [%zu]\n", v->section, v->key->name, v->text,
 			       source_number(in, &in->source[i]));
 	}
 }
@@ -87,7 +87,7 @@ static void print_sources(const struct table_inputs *in)
 	size_t i, number, last = 0;
 
 	printf("\nsources\n");
-	for (i = 0; i < in->n_keys; i++) {
+	for (i = 0; i < in->n; i++) {
 		number = source_number(in, &in->source[i]);
 		if (number <= last)
 			continue;
@@ -178,9 +178,11 @@ static json_t *json_row(const struct table_row *r)
 
 static json_t *json_input(const struct table_inputs *in, size_t i)
 {
-	return json_pack("{s:s, s:s, s:s, s:b, s:s}", "section", in->keys[i].section ?: "table",
-			 "key", in->keys[i].name, "value", in->text[i],
-			 "published", in->source[i].published, "source", in->source[i].text);
+	const struct table_value *v = &in->value[i];
+
+	return json_pack("{s:s, s:s, s:s, s:b, s:s}", "section", v->section, "key", v->key->name,
+			 "value", v->text, "published", in->source[i].published,
+			 "source", in->source[i].text);
 }
 
 static int print_all_json(const char *name, const struct table *t)
@@ -190,7 +192,7 @@ static int print_all_json(const char *name, const struct table *t)
 
 	for (i = 0; i < t->n; i++)
 		json_array_append_new(rows, json_row(&t->row[i]));
-	for (i = 0; i < t->in.n_keys; i++)
+	for (i = 0; i < t->in.n; i++)
 		json_array_append_new(inputs, json_input(&t->in, i));
 	return print_json(json_pack("{s:s, s:s, s:o, s:o}", "table", name, "description",
 				    t->in.description, "rows", rows, "inputs", inputs));

@@ -33,7 +33,7 @@ void table_publish(struct table *t, struct table_row *r, const char *section, co
 {
 	size_t i = table_input(&t->in, section, key);
 
-	r->published = t->in.text[i];
+	r->published = t->in.value[i].text;
 	r->source = &t->in.source[i];
 }
 

@@ -17,37 +17,49 @@
 #define MATRIX_BYTES	1e6	/* norms and the embedding's rows are less */
 #define DAY_SECONDS	86400.0
 
-#define GENERATION_KEYS(name)						\
-	{ name, "gb", TABLE_NUMBER, 1, 1e6 },				\
-	{ name, "read_bps", TABLE_NUMBER, 1e9, 1e15 },			\
-	{ name, "power", TABLE_NUMBER, 0.01, 10 }
+static const char *const vary[] = { "vary", NULL };
+static const char *const generations[] = { "generation_1", "generation_2", "generation_3", NULL };
 
-static const struct table_key keys[] = {
-	{ NULL, "model", TABLE_NAME, 0, 0 },
-	{ NULL, "profile", TABLE_NAME, 0, 0 },
-	{ NULL, "hbm_profile", TABLE_NAME, 0, 0 },
-	{ NULL, "prices", TABLE_NAME, 0, 0 },
-	{ NULL, "page_read_ns", TABLE_NUMBER, 0, 1e9 },
-	{ NULL, "stacks", TABLE_NUMBER, 1, 1024 },
-	{ NULL, "watts", TABLE_NUMBER, 1, 1e4 },
-	{ NULL, "dies", TABLE_NUMBER, 1, THERMAL_DIES_MAX },
-	{ NULL, "die_gbit", TABLE_NUMBER, 1, 1e5 },
-	{ NULL, "area_mm2", TABLE_NUMBER, 1, 10000 },
-	{ NULL, "slower", TABLE_PUBLISHED, 0, 0 },
-	{ NULL, "capacity_gb", TABLE_PUBLISHED, 0, 0 },
-	{ NULL, "capacity_ratio", TABLE_PUBLISHED, 0, 0 },
-	{ NULL, "bandwidth_ratio", TABLE_PUBLISHED, 0, 0 },
-	{ NULL, "price_ratio", TABLE_PUBLISHED, 0, 0 },
-	{ NULL, "refresh_watts", TABLE_PUBLISHED, 0, 0 },
-	{ "vary", "page_read_ns_1", TABLE_NUMBER, 0, 1e9 },
-	{ "vary", "page_read_ns_2", TABLE_NUMBER, 0, 1e9 },
-	{ "vary", "page_read_ns_3", TABLE_NUMBER, 0, 1e9 },
-	{ "vary", "page_read_ns_4", TABLE_NUMBER, 0, 1e9 },
-	{ "vary", "stacks", TABLE_NUMBER, 1, 1024 },
-	{ "vary", "hbm_gb_1", TABLE_NUMBER, 1, 1e6 },
-	{ "vary", "hbm_gb_2", TABLE_NUMBER, 1, 1e6 },
-	GENERATION_KEYS("generation_1"), GENERATION_KEYS("generation_2"),
-	GENERATION_KEYS("generation_3"),
+static const struct table_key main_keys[] = {
+	{ "model", TABLE_NAME, 0, 0 },
+	{ "profile", TABLE_NAME, 0, 0 },
+	{ "hbm_profile", TABLE_NAME, 0, 0 },
+	{ "prices", TABLE_NAME, 0, 0 },
+	{ "page_read_ns", TABLE_NUMBER, 0, 1e9 },
+	{ "stacks", TABLE_NUMBER, 1, 1024 },
+	{ "watts", TABLE_NUMBER, 1, 1e4 },
+	{ "dies", TABLE_NUMBER, 1, THERMAL_DIES_MAX },
+	{ "die_gbit", TABLE_NUMBER, 1, 1e5 },
+	{ "area_mm2", TABLE_NUMBER, 1, 10000 },
+	{ "slower", TABLE_PUBLISHED, 0, 0 },
+	{ "capacity_gb", TABLE_PUBLISHED, 0, 0 },
+	{ "capacity_ratio", TABLE_PUBLISHED, 0, 0 },
+	{ "bandwidth_ratio", TABLE_PUBLISHED, 0, 0 },
+	{ "price_ratio", TABLE_PUBLISHED, 0, 0 },
+	{ "refresh_watts", TABLE_PUBLISHED, 0, 0 },
+	{ NULL }
+};
+
+static const struct table_key vary_keys[] = {
+	{ "page_read_ns_1", TABLE_NUMBER, 0, 1e9 },
+	{ "page_read_ns_2", TABLE_NUMBER, 0, 1e9 },
+	{ "page_read_ns_3", TABLE_NUMBER, 0, 1e9 },
+	{ "page_read_ns_4", TABLE_NUMBER, 0, 1e9 },
+	{ "stacks", TABLE_NUMBER, 1, 1024 },
+	{ "hbm_gb_1", TABLE_NUMBER, 1, 1e6 },
+	{ "hbm_gb_2", TABLE_NUMBER, 1, 1e6 },
+	{ NULL }
+};
+
+static const struct table_key generation_keys[] = {
+	{ "gb", TABLE_NUMBER, 1, 1e6 },
+	{ "read_bps", TABLE_NUMBER, 1e9, 1e15 },
+	{ "power", TABLE_NUMBER, 0.01, 10 },
+	{ NULL }
+};
+
+static const struct table_group groups[] = {
+	{ table_main, main_keys }, { vary, vary_keys }, { generations, generation_keys }, { NULL }
 };
 
 /**
@@ -267,7 +279,7 @@ static void add_refresh(struct table *t, const struct facts *f)
 {
 	const struct tmodel_profile *p = &f->hbf;
 	double bps = p->retention_s ? (double)p->capacity_bytes / (double)p->retention_s : 0;
-	double watts = bps * 8e-15 * (double)(p->read_fj_per_bit + p->write_fj_per_bit);
+	double watts = bps * 8 / 1e15 * (double)(p->read_fj_per_bit + p->write_fj_per_bit);
 	double cycles = endurance_cycles(p, bps, (double)p->lifetime_s);
 	struct table_row *r = table_add(t, "stack", "power of refresh", "W", watts,
 					"capacity / retention_s x energy of reading and writing");
@@ -306,7 +318,7 @@ static void add_generation(struct table *t, const char *name)
 static int compute(struct table *t, struct engine_error *e)
 {
 	struct facts f;
-	int err = read_facts(&t->in, &f, e);
+	int i, err = read_facts(&t->in, &f, e);
 
 	if (err)
 		return err;
@@ -319,12 +331,9 @@ static int compute(struct table *t, struct engine_error *e)
 	add_capacity(t, &f);
 	add_ratios(t, &f);
 	add_refresh(t, &f);
-	add_generation(t, "generation_1");
-	add_generation(t, "generation_2");
-	add_generation(t, "generation_3");
+	for (i = 0; generations[i]; i++)
+		add_generation(t, generations[i]);
 	return 0;
 }
 
-const struct table_definition table_sandisk = {
-	"sandisk", keys, sizeof(keys) / sizeof(keys[0]), compute,
-};
+const struct table_definition table_sandisk = { "sandisk", groups, compute };
