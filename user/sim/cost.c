@@ -2,14 +2,14 @@
 /* Cost: money and carbon of a run. */
 #include "sim/cost.h"
 
-#define YEAR_SECONDS		31557600.0	/* 365.25 days */
-#define JOULES_PER_KWH		3.6e6
+#include "sim/endurance.h"
+
 #define GRAMS_PER_KG		1000.0
 
 /* Share of a working life that the run took. */
 static double life_share(const struct cost_usage *u, const struct prices *p)
 {
-	return u->seconds / (p->value[PRICES_LIFE_YEARS] * YEAR_SECONDS *
+	return u->seconds / (p->value[PRICES_LIFE_YEARS] * ENDURANCE_YEAR_S *
 			     p->value[PRICES_UTILISATION]);
 }
 

@@ -17,6 +17,8 @@
 
 #define COST_TIERS_MAX	16
 
+#define JOULES_PER_KWH		3.6e6
+
 /**
  * struct cost_tier - memory that was used
  * @gb: 10^9 bytes, of all devices together

@@ -64,25 +64,29 @@
 	X(evictions, "blocks",									\
 	  "cached blocks that were given up")							\
 	X(step_mean, "ms",									\
-	  "sum of (PP x (max(compute, tiers) + network) + software) / steps")			\
+	  "sum of (PP x (max(compute, tiers) + network) + overhead) / steps")			\
 	X(step_mean_serial, "ms",								\
-	  "sum of (PP x (compute + tiers + network) + software) / steps")			\
+	  "sum of (PP x (compute + tiers + network) + overhead) / steps")			\
 	X(step_network, "% of steps",								\
 	  "100 x sum of PP x network / sum of steps' time")					\
 	X(step_software, "% of steps",								\
-	  "100 x sum of software / sum of steps' time")						\
+	  "100 x sum of overhead / sum of steps' time")						\
 	X(groups_busy, "%",									\
 	  "100 x sum of steps' time / (duration x DP)")						\
 	X(operations, "OP",									\
 	  "sum of operations of all devices")							\
 	X(accelerators_busy, "%",								\
-	  "100 x sum of operations / (peak x efficiency) / (duration x devices)")		\
+	  "100 x operations / (peak_flops x efficiency_permille / 1000) / "			\
+	  "(duration x devices)")								\
 	X(energy, "J",										\
-	  "computing + waiting + moving + idle, of all tiers")					\
+	  "energy_accelerators_computing + energy_accelerators_waiting + "			\
+	  "energy_memory_moving + energy_memory_idle")						\
 	X(energy_accelerators_computing, "J",							\
-	  "active_watts x min(compute time, duration x devices)")				\
+	  "active_watts x time of computing: "							\
+	  "min(operations / (peak_flops x efficiency_permille / 1000), duration x devices)")	\
 	X(energy_accelerators_waiting, "J",							\
-	  "idle_watts x (duration x devices - min(compute time, duration x devices))")		\
+	  "idle_watts x (duration x devices - time of computing): "				\
+	  "min(operations / (peak_flops x efficiency_permille / 1000), duration x devices)")	\
 	X(energy_memory_moving, "J",								\
 	  "sum of energy_moving of the tiers")							\
 	X(energy_memory_idle, "J",								\
@@ -96,11 +100,12 @@
 	X(cost, "USD",										\
 	  "cost_time + cost_wear + cost_energy")						\
 	X(cost_time, "USD",									\
-	  "duration / (life x utilisation) x prices of what is paid by time")			\
+	  "duration / (life_years x YEAR x utilisation) x "					\
+	  "(accelerator_usd + server_usd + *_usd_per_gb x GB of what is paid by time)")		\
 	X(cost_wear, "USD",									\
-	  "flash_life_used x price of tiers that wear out first")				\
+	  "flash_life_used / 100 x *_usd_per_gb x GB of tiers that wear out first")		\
 	X(cost_energy, "USD",									\
-	  "energy / 3.6e6 x PUE x electricity")							\
+	  "energy / JOULES_PER_KWH x pue x electricity_usd_per_kwh")				\
 	X(cost_per_million_tokens, "USD",							\
 	  "cost / (tokens / 1e6)")								\
 	X(cost_per_million_useful_tokens, "USD",						\
@@ -108,9 +113,10 @@
 	X(co2e, "g",										\
 	  "co2e_operational + co2e_embodied")							\
 	X(co2e_operational, "g",								\
-	  "energy / 3.6e6 x PUE x grid")							\
+	  "energy / JOULES_PER_KWH x pue x grid_g_per_kwh")					\
 	X(co2e_embodied, "g",									\
-	  "embodied carbon by time, or by wear of tiers that wear out first")			\
+	  "duration / (life_years x YEAR x utilisation) x (accelerator_kg + server_kg + "	\
+	  "*_g_per_gb x GB), flash_life_used / 100 of tiers that wear out first")		\
 	X(co2e_per_million_tokens, "g",								\
 	  "co2e / (tokens / 1e6)")								\
 	X(co2e_per_million_useful_tokens, "g",							\
@@ -132,7 +138,7 @@
 	X(activations_written, "B",								\
 	  "sum of activations' bytes written, of all devices")					\
 	X(read_peak_per_device, "B/s",								\
-	  "read bandwidth of the profile, as far as it is reached")				\
+	  "min(read_bps, page_bytes x channels / page_read_ns) x bandwidth / 1000")		\
 	X(read_mean_per_device, "B/s",								\
 	  "bytes read / (duration x devices)")							\
 	X(written_mean_per_device, "B/s",							\
@@ -140,7 +146,8 @@
 	X(busy, "%",										\
 	  "100 x sum of the tier's time / (duration x devices)")				\
 	X(energy_moving, "J",									\
-	  "8e-15 x (read x (read_fj + link_fj) + written x (write_fj + link_fj))")		\
+	  "8e-15 x (read x (read_fj_per_bit + link_fj_per_bit) + "				\
+	  "written x (write_fj_per_bit + link_fj_per_bit))")					\
 	X(energy_idle, "J",									\
 	  "idle_uw / 1e6 x duration x devices")							\
 	X(flash_written, "B",									\
@@ -148,9 +155,12 @@
 	X(flash_refreshed, "B",									\
 	  "weights x duration / retention_s")							\
 	X(flash_life_used, "%",									\
-	  "100 x (written + refreshed) x WAF / (capacity x devices x cycles)")			\
+	  "100 x (flash_written + flash_refreshed) x waf_permille / 1000 / "			\
+	  "(capacity_bytes x devices x endurance_cycles)")					\
 	X(flash_life, "years",									\
-	  "min(life by KV's rate, cycles x retention / WAF) / 31557600 s")
+	  "min((capacity_bytes - weights) x endurance_cycles x 1000 / "				\
+	  "(flash_written / duration / devices x waf_permille), "				\
+	  "endurance_cycles x retention_s x 1000 / waf_permille) / YEAR")
 
 /* FIGURE_tokens and so on: the index of each */
 #define FIGURE_INDEX(name, unit, formula)	FIGURE_##name,

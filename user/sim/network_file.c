@@ -82,6 +82,15 @@ const char *network_file_key(unsigned int index)
 	return keys[index].name;
 }
 
+bool network_file_number(const struct network_file *f, unsigned int index, uint64_t *out)
+{
+	const struct key *k = &keys[index];
+
+	if (k->form == FORM_NUMBER)
+		memcpy(out, (const char *)f + k->offset, sizeof(*out));
+	return k->form == FORM_NUMBER;
+}
+
 /* One of the names of a key. */
 static int take_name(struct engine_ini *ini, const struct key *k, const char *text, uint64_t *out)
 {

@@ -44,6 +44,14 @@ struct network_file {
 const char *network_file_key(unsigned int index);
 
 /**
+ * network_file_number - value of a key
+ * @index: below NETWORK_KEYS
+ *
+ * Return: false when it is written in words or as several numbers.
+ */
+bool network_file_number(const struct network_file *f, unsigned int index, uint64_t *out);
+
+/**
  * network_file_read - read a file
  * @out: filled when 0 is returned, undefined otherwise; holds no memory of its own
  *

@@ -9,6 +9,7 @@
 
 #include "engine/inifile.h"
 #include "engine/trace.h"
+#include "sim/run_defaults.h"
 #include "sim/serve.h"
 #include "sim/system.h"
 
@@ -23,15 +24,13 @@ static const struct {
 	[RUN_PP] = { "pp", 0, SYSTEM_DEVICES_MAX },
 	[RUN_EP] = { "ep", 0, SYSTEM_DEVICES_MAX },
 	[RUN_DP] = { "dp", 0, SYSTEM_DEVICES_MAX },
-	/* MLPerf Inference, Llama 2 70B, server scenario */
-	[RUN_SLO_TTFT] = { "slo-ttft", 2000, 1000000000 },
-	[RUN_SLO_TPOT] = { "slo-tpot", 200, 1000000000 },
-	/* vLLM's max_num_seqs, max_num_batched_tokens when it serves on an H100, and block_size */
-	[RUN_MAX_BATCH] = { "max-batch", 256, SERVE_BATCH_MAX },
-	[RUN_MAX_STEP_TOKENS] = { "max-step-tokens", 8192, 1U << 20 },
-	[RUN_BLOCK_TOKENS] = { "block-tokens", 16, TRACE_BLOCK_TOKENS },
-	[RUN_OVERHEAD] = { "overhead", 0, 1000000000 },
-	[RUN_BANDWIDTH] = { "bandwidth", 1000, 1000 },
+	[RUN_SLO_TTFT] = { "slo-ttft", RUN_DEFAULT_TTFT_MS, 1000000000 },
+	[RUN_SLO_TPOT] = { "slo-tpot", RUN_DEFAULT_TPOT_MS, 1000000000 },
+	[RUN_MAX_BATCH] = { "max-batch", RUN_DEFAULT_BATCH, SERVE_BATCH_MAX },
+	[RUN_MAX_STEP_TOKENS] = { "max-step-tokens", RUN_DEFAULT_STEP_TOKENS, 1U << 20 },
+	[RUN_BLOCK_TOKENS] = { "block-tokens", RUN_DEFAULT_BLOCK_TOKENS, TRACE_BLOCK_TOKENS },
+	[RUN_OVERHEAD] = { "overhead", RUN_DEFAULT_OVERHEAD_US, 1000000000 },
+	[RUN_BANDWIDTH] = { "bandwidth", RUN_DEFAULT_BANDWIDTH, 1000 },
 	[RUN_LIMIT] = { "limit", 0, TRACE_REQUESTS_MAX },
 };
 

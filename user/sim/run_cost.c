@@ -4,16 +4,15 @@
 
 #include <math.h>
 
+#include "sim/endurance.h"
 #include "sim/run_wear.h"
-
-#define YEAR_SECONDS	31557600.0
 
 /* Nothing is paid twice: by wear where a tier wears out before the time it is paid by is over. */
 static void use_tier(const struct shard *s, uint32_t tier, double seconds, struct cost_usage *u)
 {
 	const struct engine_tier *t = &s->system->tiers.tiers[tier];
 	const double *price = s->system->prices.value;
-	double share = seconds / (price[PRICES_LIFE_YEARS] * YEAR_SECONDS *
+	double share = seconds / (price[PRICES_LIFE_YEARS] * ENDURANCE_YEAR_S *
 				  price[PRICES_UTILISATION]);
 	struct cost_tier *c = &u->tiers[u->n_tiers++];
 

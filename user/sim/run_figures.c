@@ -4,12 +4,12 @@
 
 #include <math.h>
 
+#include "sim/endurance.h"
 #include "sim/run_cost.h"
 #include "sim/run_energy.h"
 #include "sim/run_wear.h"
 
 #define NS_PER_S	1e9
-#define YEAR_SECONDS	31557600.0
 #define MILLION		1e6
 
 /**
@@ -189,7 +189,7 @@ static void add_wear(struct making *m)
 	add(m, FIGURE_flash_written, w.written);
 	add(m, FIGURE_flash_refreshed, w.refreshed);
 	add(m, FIGURE_flash_life_used, w.life_used * 100);
-	add(m, FIGURE_flash_life, w.life_s / YEAR_SECONDS);
+	add(m, FIGURE_flash_life, w.life_s / ENDURANCE_YEAR_S);
 }
 
 static void add_tier(struct making *m, uint32_t tier)

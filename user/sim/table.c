@@ -94,7 +94,7 @@ static int tell(const struct table_definition *d, const struct table_args *a)
 	if (!t)
 		return command_failed("no memory: free some and try again");
 	err = read_inputs(d, a->inputs, t, &e) ?: d->compute(t, &e);
-	status = err ? command_failed("%s", e.text) : table_print(d->name, t, a->format);
+	status = err ? command_refused("%s", e.text) : table_print(d->name, t, a->format);
 	free(t);
 	return err == -EINVAL ? STATUS_USAGE : status;
 }
@@ -108,7 +108,7 @@ static int list(void)
 
 	for (i = 0; status == STATUS_DONE && i < DEFINITIONS; i++) {
 		if (read_inputs(definitions[i], NULL, t, &e))
-			status = command_failed("%s", e.text);
+			status = command_refused("%s", e.text);
 		else
 			printf("%-12s  %s\n", definitions[i]->name, t->in.description);
 	}
@@ -123,7 +123,7 @@ static int unknown(const char *name)
 
 	for (i = 0; i < DEFINITIONS; i++)
 		names[i] = definitions[i]->name;
-	return command_failed("there is no table '%s'; the nearest one is '%s'", name,
+	return command_refused("there is no table '%s'; the nearest one is '%s'", name,
 			      engine_nearest(name, names, DEFINITIONS) ?: names[0]);
 }
 
