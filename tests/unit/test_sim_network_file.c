@@ -226,6 +226,32 @@ static void test_shipped(void **state)
 	globfree(&files);
 }
 
+/* Numbers of the shipped file by their keys; words and lists are none. */
+static void test_numbers(void **state)
+{
+	struct network_file f;
+	struct engine_error e;
+	uint64_t value = 0;
+	unsigned int i, found = 0;
+
+	(void)state;
+	assert_int_equal(network_file_find("h100_dgx", &f, &e), 0);
+	for (i = 0; i < NETWORK_KEYS; i++) {
+		const char *key = network_file_key(i);
+		bool number = network_file_number(&f, i, &value);
+
+		if (!strcmp(key, "link_bps") || !strcmp(key, "nodes")) {
+			assert_true(number);
+			assert_int_equal(value, *key == 'n' ? 8 : 25000000000);
+			found++;
+		} else if (!strcmp(key, "topology") || !strcmp(key, "algorithms")) {
+			assert_false(number);
+			found++;
+		}
+	}
+	assert_int_equal(found, 4);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, ini_fixture_begin, ini_fixture_end)
 
 int main(void)
@@ -234,6 +260,7 @@ int main(void)
 		TEST(test_read), TEST(test_shape), TEST(test_unknown), TEST(test_values),
 		TEST(test_percentiles), TEST(test_sources), TEST(test_missing), TEST(test_find),
 		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
