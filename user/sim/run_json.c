@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "sim/run_figures.h"
+#include "sim/run_operators_json.h"
 #include "sim/run_settings.h"
 
 static json_t *number(double value)
@@ -70,8 +71,9 @@ json_t *run_json(const struct run_case *r)
 	if (!figures)
 		return NULL;
 	run_figures(r, figures);
-	all = json_pack("{s:s, s:o, s:o, s:o}", "basis", "modelled", "settings", json_settings(r),
-			"figures", json_figures(figures, -1), "tier", json_tiers(r, figures));
+	all = json_pack("{s:s, s:o, s:o, s:o, s:o}", "basis", "modelled", "settings",
+			json_settings(r), "figures", json_figures(figures, -1), "tier",
+			json_tiers(r, figures), "roofline", run_operators_json(r));
 	free(figures);
 	return all;
 }

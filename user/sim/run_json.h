@@ -3,8 +3,9 @@
  * Report of a run, as JSON.
  *
  * {"basis": "modelled", "settings": {NAME: {"value", "default"}}, "figures": {NAME: {"value",
- * "unit"}}, "tier": [{"name", "rank", "figures"}]}. A value that does not exist (a percentile of
- * nothing, the price of memory that has none, a life without an end) is null.
+ * "unit"}}, "tier": [{"name", "rank", "figures"}], "roofline": sim/run_operators_json.h}. A value
+ * that does not exist (a percentile of nothing, the price of memory that has none, a life without an
+ * end) is null.
  */
 #ifndef _SIM_RUN_JSON_H
 #define _SIM_RUN_JSON_H
