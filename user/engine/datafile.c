@@ -35,8 +35,8 @@ static int try_beside(const char *file, engine_datafile_try try, void *ctx)
 	return try(ctx, dirname(path));
 }
 
-/* Programs of a checkout lie in its build/bin and build/unit. */
-static int try_checkout(const char *kind, engine_datafile_try try, void *ctx)
+/* @path: as seen from the folder of the program. */
+static int try_from_program(const char *path, const char *kind, engine_datafile_try try, void *ctx)
 {
 	char program[PATH_MAX], folder[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
@@ -44,7 +44,7 @@ static int try_checkout(const char *kind, engine_datafile_try try, void *ctx)
 	if (n <= 0)
 		return -ENOENT;
 	program[n] = '\0';
-	if ((size_t)snprintf(folder, sizeof(folder), "%s/../../user/%s", dirname(program), kind) >=
+	if ((size_t)snprintf(folder, sizeof(folder), "%s/%s/%s", dirname(program), path, kind) >=
 	    sizeof(folder))
 		return -ENOENT;
 	return try(ctx, folder);
@@ -65,8 +65,11 @@ int engine_datafile_search(const char *kind, const char *variable, const char *b
 
 	if (err == -ENOENT)
 		err = try_beside(beside, try, ctx);
+	/* Programs of a checkout lie in its build/bin and build/unit. */
 	if (err == -ENOENT)
-		err = try_checkout(kind, try, ctx);
+		err = try_from_program("../../user", kind, try, ctx);
+	if (err == -ENOENT)
+		err = try_from_program("../share/terrace", kind, try, ctx);
 	if (err == -ENOENT)
 		err = try_installed(kind, try, ctx);
 	return err;

@@ -4,7 +4,8 @@
  *
  * Folders are tried in this order: those of an environment variable, with colons between; the one
  * of the file that names what is looked for; user/KIND of the checkout the program was built in;
- * the installed share/terrace/KIND.
+ * share/terrace/KIND beside the program's own folder, in which the build keeps what it makes; the
+ * installed share/terrace/KIND.
  */
 #ifndef _ENGINE_DATAFILE_H
 #define _ENGINE_DATAFILE_H

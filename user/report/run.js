@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A run: its settings, key figures, rooflines and tiers. */
+
+const KEY_FIGURES = [
+	["tokens_per_second", "throughput"],
+	["useful_tokens_per_second", "useful throughput"],
+	["ttft_p50", "time to first token, median"],
+	["ttft_p99", "time to first token, 99 %"],
+	["tpot_p50", "time per token, median"],
+	["tpot_p99", "time per token, 99 %"],
+	["energy_per_token", "energy of a token"],
+	["power_mean", "mean power"],
+	["cost_per_million_tokens", "cost of a million tokens"],
+	["co2e_per_million_tokens", "CO2e of a million tokens"],
+];
+
+function settingOf(run, name) {
+	const value = run.report.settings[name]?.value;
+
+	return typeof value === "string" ? value : "?";
+}
+
+function titleOf(run) {
+	return `${run.number}: ${settingOf(run, "model")}, ${settingOf(run, "devices")} x ` +
+		settingOf(run, "tiers");
+}
+
+function cards(run) {
+	const list = element("dl", { class: "cards" });
+
+	for (const [name, text] of KEY_FIGURES) {
+		const figure = figureOf(run.report.figures, name);
+		const [number, unit] = parts(figure.value, figure.unit);
+
+		list.append(element("div", {}, element("dt", {}, text),
+			element("dd", {}, number, element("small", {}, unit))));
+	}
+	return list;
+}
+
+function comparison(runs) {
+	return table("Key figures of the runs", [
+		{ name: "run", text: run => run.title },
+		...KEY_FIGURES.map(([name, text]) => ({ name: text, text: run => {
+			const figure = figureOf(run.report.figures, name);
+
+			return withUnit(figure.value, figure.unit);
+		} })),
+	], runs);
+}
+
+function settingsTable(run) {
+	const value = ([, setting]) => {
+		const text = element("span", {}, String(setting?.value ?? NONE));
+
+		if (setting?.default)
+			text.append(element("span", { class: "default" }, "default"));
+		return text;
+	};
+
+	return table("Settings", [
+		{ name: "setting", text: ([name]) => name },
+		{ name: "value", text: value },
+	], Object.entries(run.report.settings));
+}
+
+function tierBytes(tier, way) {
+	return ["weights", "kv", "activations"].reduce((sum, name) => {
+		const value = valueOf(tier.figures, `${name}_${way}`);
+
+		return sum + (isNumber(value) ? value : 0);
+	}, 0);
+}
+
+/* What has no end of life here is not flash, or is not written to. */
+function lifeOf(tier) {
+	if (!tier.figures.flash_life)
+		return "does not wear out";
+	const { value, unit } = tier.figures.flash_life;
+
+	return isNumber(value) ? withUnit(value, unit) : "unlimited";
+}
+
+function tierTable(run) {
+	const of = name => tier => valueOf(tier.figures, name);
+
+	return table("Tiers", [
+		{ name: "tier", text: tier => tier.name },
+		{ name: "capacity of a device", number: of("capacity_per_device"), unit: "B" },
+		{ name: "weights", number: of("weights_per_device"), unit: "B" },
+		{ name: "room for KV", number: of("kv_room_per_device"), unit: "B" },
+		{ name: "read, all devices", number: tier => tierBytes(tier, "read"), unit: "B" },
+		{ name: "written", number: tier => tierBytes(tier, "written"), unit: "B" },
+		{ name: "bandwidth of a device", number: of("read_peak_per_device"), unit: "B/s" },
+		{ name: "read in the mean", number: of("read_mean_per_device"), unit: "B/s" },
+		{ name: "busy", number: of("busy"), unit: "%" },
+		{ name: "life", text: lifeOf },
+	], run.report.tier);
+}
+
+function allFigures(run) {
+	const rows = [["", run.report.figures], ...run.report.tier.map(t => [t.name, t.figures])]
+		.flatMap(([tier, figures]) => Object.entries(figures)
+			.map(([name, figure]) => ({ tier, name, figure })));
+
+	return table("All figures", [
+		{ name: "figure", text: row => row.name },
+		{ name: "tier", text: row => row.tier },
+		{ name: "value", text: row => withUnit(row.figure?.value, row.figure?.unit) },
+	], rows);
+}
+
+function rooflines(run) {
+	const roofline = run.report.roofline;
+	const steps = (roofline?.step ?? []).filter(step => step.operators?.length);
+
+	if (!steps.length)
+		return element("p", {}, "The report of this run has no operators: make it anew.");
+	return element("div", { class: "pair" },
+		...steps.map(step => rooflineFigure(roofline, step, run.number)));
+}
+
+function runSection(run) {
+	return [
+		element("p", { class: "quiet" }, `From ${run.file}, line ${run.line}.`),
+		cards(run),
+		element("h3", {}, "Rooflines"),
+		element("p", {}, "A line is the bandwidth of a tier of one device, or the peak of its " +
+			"operations; operators lie on what bounds them."),
+		rooflines(run),
+		element("h3", {}, "Tiers"),
+		tierTable(run),
+		element("h3", {}, "Settings"),
+		settingsTable(run),
+		details("All figures", allFigures(run)),
+	];
+}
