@@ -66,7 +66,7 @@ link = $(Q)$(CC) -Wl,--as-needed -Wl,-rpath,'$$ORIGIN/../lib' $(LDFLAGS) -o $@
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: help deps user module bpf guest vm test test-debug check bench demo install load unload \
-	clean unit selftests examples clients test-modules module-debug modules FORCE
+	clean report unit selftests examples clients test-modules module-debug modules FORCE
 
 help:
 	@sed -n 's/^## \?//p' Makefile
@@ -83,6 +83,7 @@ help:
 ## make module       terrace.ko for the guest's kernel (KERNEL=DIR for another one)
 ## make bpf          the BPF programs
 ## make guest        the guest's kernel and initramfs, in the cache
+## make report       the page of terrace-sim report, with its chart library (npm)
 ## make install      DESTDIR= PREFIX=/usr/local
 ## make load         build the module for the running kernel and load it; make unload
 ## make clean        remove build/ (the cache stays: /var/cache/terrace)
@@ -169,6 +170,19 @@ $(B)/bin/terrace-sim: $(call objects,obj,$(sim-src) user/cli/command.c user/cli/
 $(B)/bin/decoder: $(call objects,obj,$(decoder-src)) $(lib)
 	$(call say,LD)
 	$(link) $(filter %.o,$^) -L$(B)/lib -lterrace -lm
+
+# --- the page of reports ---
+
+report-page := $(B)/share/terrace/report/page.html
+
+report: $(report-page)
+	@:
+
+$(report-page): $(wildcard user/report/*)
+	$(call say,PAGE)
+	$(Q)tests/vm/install report
+	$(Q)library=$$(user/report/library) && user/report/assemble "$$library" >$@ && \
+		cp "$$library/notice.txt" $(@D)
 
 # --- tests ---
 
@@ -277,7 +291,8 @@ vm: deps
 	tests/vm/run --interactive bash
 
 test: deps
-	@$(MAKE) --no-print-directory -j$(jobs) user module bpf unit selftests clients guest
+	@tests/vm/install report browser
+	@$(MAKE) --no-print-directory -j$(jobs) user module bpf unit selftests clients guest report
 	@tests/run
 
 test-debug:
@@ -324,6 +339,9 @@ install: user bpf
 	$(call install-files,644,$(PREFIX)/share/terrace/accelerators,$(wildcard user/accelerators/*.ini))
 	$(call install-files,644,$(PREFIX)/share/terrace/systems,$(wildcard user/systems/*.ini))
 	$(call install-files,644,$(PREFIX)/share/terrace/tables,$(wildcard user/tables/*.ini))
+	$(call install-files,644,$(PREFIX)/share/terrace/report,$(wildcard $(report-page) \
+		$(dir $(report-page))notice.txt))
+	$(if $(wildcard $(report-page)),,@echo "without the page of terrace-sim report: make report makes it")
 	$(call install-files,644,$(PREFIX)/lib/terrace/bpf,$(skeletons:.skel.h=.bpf.o))
 	$(call man-section,1)
 	$(call man-section,3)

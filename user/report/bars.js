@@ -63,7 +63,7 @@ function barSeries(part, bars, theme) {
 		itemStyle: {
 			color: colour,
 			borderColor: theme.ground,
-			borderWidth: 1,
+			borderWidth: 0.5,
 			decal: part.hatched ? { ...HATCH, color: theme.ground } : { symbol: "none" },
 		},
 		data: bars.runs.map(run => {
@@ -84,11 +84,8 @@ function barTip(bars, run) {
 	]);
 }
 
-/* Rows of the legend, by the widths of its words. */
-function legendRows(names, width) {
-	const all = names.reduce((sum, name) => sum + 55 + 7 * name.length, 0);
-
-	return Math.ceil(all / Math.max(width - 20, 100));
+function labelRoom(width) {
+	return isNarrow(width) ? 48 : Math.min(250, width / 4);
 }
 
 function barOption(bars, theme, width) {
@@ -98,14 +95,14 @@ function barOption(bars, theme, width) {
 
 	return {
 		legend: { ...legendLook(theme), data: names },
-		grid: { left: isNarrow(width) ? 56 : 190, right: 24, bottom: 46,
+		grid: { left: labelRoom(width) + 15, right: 24, bottom: 46,
 			top: 12 + 24 * legendRows(names, width) },
 		xAxis: { type: "value", ...axis, name: bars.axis, nameLocation: "middle", nameGap: 28,
-			axisLabel: { ...axis.axisLabel, formatter: tick } },
+			axisLabel: { ...axis.axisLabel, formatter: plain } },
 		yAxis: { type: "category", inverse: true, ...axis, splitLine: { show: false },
 			data: runs.map(run => isNarrow(width) ? `run ${run.number}` : run.title),
 			axisLabel: { ...axis.axisLabel, color: theme.text, overflow: "truncate",
-				width: isNarrow(width) ? 48 : 175 } },
+				width: labelRoom(width) } },
 		tooltip: { ...frame(theme).tooltip, trigger: "axis", axisPointer: { type: "shadow" },
 			formatter: items => barTip(bars, runs[items[0].dataIndex]) },
 		series: bars.parts.map(part => barSeries(part, bars, theme)),

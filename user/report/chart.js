@@ -18,6 +18,7 @@ function look() {
 	const isDark = dark.matches && !printing;
 
 	return {
+		font: getComputedStyle(document.body).fontFamily,
 		colours: COLOURS[isDark ? 1 : 0],
 		ground: isDark ? "#14181c" : "#ffffff",
 		raised: isDark ? "#1e242a" : "#ffffff",
@@ -36,7 +37,7 @@ function frame(theme) {
 	return {
 		animation: false,
 		color: theme.colours,
-		textStyle: { fontFamily: "inherit", color: theme.text },
+		textStyle: { fontFamily: theme.font, color: theme.text },
 		tooltip: {
 			confine: true,
 			backgroundColor: theme.raised,
@@ -76,6 +77,13 @@ function tip(title, lines) {
 		element("table", {}, element("tbody", {}, ...rows)));
 }
 
+/* Rows of the legend, by the widths of its words. */
+function legendRows(names, width) {
+	const all = names.reduce((sum, name) => sum + 55 + 7 * name.length, 0);
+
+	return Math.ceil(all / Math.max(width - 20, 100));
+}
+
 function draw(chart) {
 	const width = printing ? PRINT_WIDTH : chart.place.clientWidth;
 	const height = chart.height(width);
@@ -83,13 +91,13 @@ function draw(chart) {
 
 	chart.place.style.height = `${height}px`;
 	chart.library.resize({ width, height });
-	chart.library.setOption({ ...frame(theme), ...chart.option(theme, width) }, true);
+	chart.library.setOption({ ...frame(theme), ...chart.option(theme, width, height) }, true);
 	chart.width = width;
 }
 
 /*
  * name: for the page's tests; label: what is seen, in a sentence; height: of a width;
- * option: what the library draws, of colours and a width; data: the table behind it.
+ * option: what the library draws, of colours, width and height; data: the table behind it.
  */
 function figure({ name, label, height, option, data }) {
 	const place = element("div", { class: "chart", role: "img", "aria-label": label,
@@ -126,7 +134,7 @@ function watch() {
 	window.addEventListener("afterprint", () => { printing = false; redrawAll(); });
 }
 
-/* Ticks of logarithmic axes: 1 T, 10 T. */
+/* Ticks of rates: 1 T, 10 T. */
 function tick(value) {
 	const [short, prefix] = scaled(value, 3);
 

@@ -13,8 +13,8 @@ function element(name, attributes, ...children) {
 
 const NONE = "–";
 const PREFIXES = ["f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E", "Z"];
-/* Units that take a prefix; others are written out. */
-const SCALED = ["B", "B/s", "OP", "OP/s", "J", "J/token", "W", "s", "g", "OP/B"];
+/* Units that take a prefix; what is compared in a table is written out. */
+const SCALED = ["B", "B/s", "OP", "OP/s", "J", "s"];
 
 function isNumber(value) {
 	return typeof value === "number" && Number.isFinite(value);
@@ -66,8 +66,9 @@ function parts(value, unit) {
 	return [short, prefix + unit];
 }
 
+/* A unit stays on the line of its value. */
 function withUnit(value, unit) {
-	return parts(value, unit).join(" ").trim();
+	return parts(value, unit).filter(part => part).join("\u00a0");
 }
 
 /* "energy_memory_idle" is "energy memory idle". */

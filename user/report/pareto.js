@@ -67,28 +67,28 @@ function valueAxis(axis, points, theme) {
 		type: spread ? "log" : "value",
 		scale: true,
 		...looks,
-		axisLabel: { ...looks.axisLabel, formatter: tick },
+		axisLabel: { ...looks.axisLabel, formatter: plain },
 		name: `${words(axis.name)}${axis.unit ? ` (${axis.unit})` : ""}, ` +
 			`${axis.more ? "more" : "less"} is better`,
-		nameLocation: "middle",
 	};
 }
 
-function paretoOption(state, theme, width) {
+function paretoOption(state, theme) {
 	const { x, y, points, front, names } = state;
 	const others = points.filter(p => !front.includes(p));
 	const marks = list => list.map(p => ({ value: [value(p, x), value(p, y)], point: p }));
 
 	return {
 		legend: { ...legendLook(theme), data: ["Pareto front", "other points"] },
-		grid: { left: 72, right: 24, top: 40, bottom: 56 },
-		xAxis: { ...valueAxis(x, points, theme), nameGap: 30 },
-		yAxis: { ...valueAxis(y, points, theme), nameGap: isNarrow(width) ? 48 : 54 },
+		grid: { left: 64, right: 24, top: 72, bottom: 56 },
+		xAxis: { ...valueAxis(x, points, theme), nameLocation: "middle", nameGap: 30 },
+		yAxis: { ...valueAxis(y, points, theme), nameLocation: "end", nameGap: 14,
+			nameTextStyle: { color: theme.text, align: "left", padding: [0, 0, 0, -56] } },
 		tooltip: { ...frame(theme).tooltip, trigger: "item",
 			formatter: p => p.data.point ? pointTip(p.data.point, names, x, y) : "" },
 		series: [
 			{ name: "Pareto front", type: "line", symbol: "diamond", symbolSize: 12, z: 3,
-				step: (x.more ? "start" : "end"), color: theme.colours[1],
+				step: "end", color: theme.colours[1],
 				lineStyle: { width: 2 }, data: marks(front) },
 			{ name: "other points", type: "scatter", symbolSize: 8, color: theme.colours[0],
 				itemStyle: { opacity: 0.6 }, data: marks(others) },
@@ -100,9 +100,15 @@ function pointTable(caption, points, state) {
 	return table(caption, [
 		{ name: "point", text: pointName },
 		...[state.x, state.y].map(axis => (
-			{ name: words(axis.name), number: p => value(p, axis), unit: axis.unit })),
-		...state.names.map(name => ({ name: words(name), text: p => shown(p, name) })),
+			{ name: words(axis.name), number: p => value(p, axis), in: axis.unit })),
+		...state.names.map(name => columnOf(name, points)),
 	], points);
+}
+
+function columnOf(name, points) {
+	if (points.some(p => name in p.texts))
+		return { name: words(name), text: p => shown(p, name) };
+	return { name: words(name), number: p => p.numbers[name] };
 }
 
 function axisOf(name, runs) {
@@ -178,7 +184,7 @@ function paretoSection(data) {
 		label: "Each mark is a run or a point of a search; of the front's none is better than " +
 			"another in both numbers.",
 		height: width => isNarrow(width) ? 360 : 460,
-		option: (theme, width) => paretoOption(state, theme, width),
+		option: theme => paretoOption(state, theme),
 		data: everything,
 	});
 	const chart = charts.at(-1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Rooflines: operators of a step, below the bandwidths of tiers and the peak of the operations. */
 
-const LABELLED = 5;	/* operators whose names are in the chart */
+const LABELLED = 5;	/* marks whose names are in the chart */
 
 /*
  * An operator is drawn at its operations per byte of the tier that takes longest: it lies on the
@@ -19,15 +19,17 @@ function isDrawn(operator) {
 	return isNumber(x) && isNumber(y) && x > 0 && y > 0;
 }
 
+/* What is at an edge on the right or above gets a decade more, for its name. */
 function rooflineRange(roofline, operators) {
 	const points = operators.map(pointOf);
 	const ridges = roofline.tier.map(t => roofline.peak_ops / t.read_bps);
-	const [left, right] = decades([...points.map(p => p[0]), ...ridges]);
+	const per = [...points.map(p => p[0]), ...ridges];
 	const rates = [...points.map(p => p[1]), roofline.peak_ops];
+	const [left, right] = decades(per);
 	const [low, high] = decades(rates);
 
-	return { left, right: right * (right < Math.max(...ridges) * 3 ? 10 : 1), low,
-		high: high > roofline.peak_ops * 1.5 ? high : high * 10 };
+	return { left, right: right < 4 * Math.max(...per) ? 10 * right : right, low,
+		high: high < 2 * Math.max(...rates) ? 10 * high : high };
 }
 
 /* From the left or lower edge up to the peak. */
@@ -60,57 +62,130 @@ function peakLine(roofline, range, theme) {
 	};
 }
 
-function operatorTip(operator) {
-	const lines = [
-		["bound by", operator.bound],
-		["operations", withUnit(operator.ops, "OP")],
-		...operator.tier.map(t => [`${t.name}, bytes`, withUnit(t.read + t.written, "B")]),
-		["attains", withUnit(operator.attainable, "OP/s")],
-		["time", withUnit(operator.seconds, "s")],
-	];
+/* Operators that lie on one another are one mark: [{ bound, at, operators, seconds }]. */
+function marksOf(operators) {
+	const marks = new Map();
 
-	return tip(operator.name, lines);
+	for (const operator of [...operators].sort((a, b) => b.seconds - a.seconds)) {
+		const at = pointOf(operator);
+		const key = [operator.bound, ...at.map(v => Math.round(Math.log10(v) * 20))].join();
+		const mark = marks.get(key) ?? { bound: operator.bound, at, operators: [], seconds: 0 };
+
+		mark.operators.push(operator);
+		mark.seconds += operator.seconds;
+		marks.set(key, mark);
+	}
+	return [...marks.values()].sort((a, b) => b.seconds - a.seconds);
 }
 
-function operatorMarks(roofline, operators, theme) {
+function markName(mark) {
+	const more = mark.operators.length - 1;
+
+	return mark.operators[0].name + (more ? ` + ${more}` : "");
+}
+
+function markTip(mark, whole) {
+	return tip(mark.operators.map(o => o.name).join(", "), [
+		["bound by", mark.bound],
+		["operations per byte", plain(mark.at[0])],
+		["attains", withUnit(mark.at[1], "OP/s")],
+		["time", withUnit(mark.seconds, "s")],
+		["share of all", `${plain(Math.round(1000 * mark.seconds / whole) / 10)} %`],
+	]);
+}
+
+/* Where a mark is in the chart, in pixels from its upper left corner. */
+function pixelOf(mark, range, area) {
+	const part = (value, from, to) => Math.log10(value / from) / Math.log10(to / from);
+
+	return [area.width * part(mark.at[0], range.left, range.right),
+		area.height * (1 - part(mark.at[1], range.low, range.high))];
+}
+
+/* Places of a name: right or left of what rises, below or above the peak. [x, y] is its middle. */
+function labelPlaces(mark, text, [x, y]) {
+	const half = 3.4 * text.length;
+
+	return mark.bound === "compute" ?
+		[["bottom", [x, y + 22]], ["top", [x, y - 22]]].map(p => [...p, half]) :
+		[["right", [x + half + 18, y]], ["left", [x - half - 18, y]]].map(p => [...p, half]);
+}
+
+function isFree([, [x, y], half], taken, area) {
+	return x - half > 0 && x + half < area.width + 16 && taken.every(t =>
+		Math.abs(t.x - x) > t.half + half || Math.abs(t.y - y) > 14);
+}
+
+/* The longest first; a name that has no place is in the tooltip and the table only. */
+function placeLabels(marks, range, area) {
+	const taken = [];
+
+	for (const mark of marks) {
+		const text = markName(mark);
+		const place = labelPlaces(mark, text, pixelOf(mark, range, area))
+			.find(p => isFree(p, taken, area));
+
+		if (!place || taken.length === LABELLED)
+			continue;
+		mark.label = place[0];
+		taken.push({ x: place[1][0], y: place[1][1], half: place[2] });
+	}
+}
+
+function labelLook(mark, theme) {
+	return {
+		show: Boolean(mark.label),
+		position: mark.label,
+		color: theme.text,
+		textBorderColor: theme.ground,
+		textBorderWidth: 3,
+		formatter: () => markName(mark),
+	};
+}
+
+function markSeries(roofline, marks, theme) {
 	const bounds = ["compute", ...roofline.tier.map(t => t.name)];
-	const whole = operators.reduce((sum, o) => sum + o.seconds, 0);
-	const longest = [...operators].sort((a, b) => b.seconds - a.seconds).slice(0, LABELLED);
+	const whole = marks.reduce((sum, m) => sum + m.seconds, 0);
 
 	return bounds.map((bound, i) => ({
 		name: `bound by ${bound}`,
 		type: "scatter",
 		symbol: SYMBOLS[i % SYMBOLS.length],
 		color: theme.colours[i],
-		itemStyle: { opacity: 0.85, borderColor: theme.ground, borderWidth: 1 },
-		labelLayout: { hideOverlap: true },
+		itemStyle: { opacity: 0.9, borderColor: theme.ground, borderWidth: 1 },
 		z: 3,
-		data: operators.filter(o => o.bound === bound).map(o => ({
-			value: pointOf(o),
-			symbolSize: 8 + 22 * Math.sqrt(o.seconds / whole),
-			operator: o,
-			label: { show: longest.includes(o), position: "bottom", color: theme.text,
-				formatter: () => o.name },
+		data: marks.filter(mark => mark.bound === bound).map(mark => ({
+			value: mark.at,
+			symbolSize: 8 + 22 * Math.sqrt(mark.seconds / whole),
+			mark,
+			whole,
+			label: labelLook(mark, theme),
 		})),
 	})).filter(series => series.data.length);
 }
 
-function rooflineOption(roofline, operators, theme, width) {
+function rooflineOption(roofline, operators, theme, width, height) {
 	const range = rooflineRange(roofline, operators);
 	const axis = { type: "log", ...axisLook(theme), nameLocation: "middle" };
 	const lines = [peakLine(roofline, range, theme),
 		...roofline.tier.map((t, i) => tierLine(t, i, roofline, range, theme))];
 
-	axis.axisLabel = { ...axis.axisLabel, formatter: tick };
+	const names = lines.map(l => l.name);
+	const marks = marksOf(operators);
+	const grid = { left: 64, right: 20, top: 16 + 24 * legendRows(names, width), bottom: 52 };
+
+	placeLabels(marks, range, { width: width - grid.left - grid.right,
+		height: height - grid.top - grid.bottom });
 	return {
-		legend: { ...legendLook(theme), data: lines.map(l => l.name) },
-		grid: { left: 64, right: 20, top: isNarrow(width) ? 84 : 64, bottom: 52 },
+		legend: { ...legendLook(theme), itemStyle: { opacity: 0 }, data: names },
+		grid,
 		xAxis: { ...axis, name: "operations per byte (OP/B)", nameGap: 30, min: range.left,
-			max: range.right },
-		yAxis: { ...axis, name: "rate (OP/s)", nameGap: 48, min: range.low, max: range.high },
+			max: range.right, axisLabel: { ...axis.axisLabel, formatter: plain } },
+		yAxis: { ...axis, name: "rate (OP/s)", nameGap: 48, min: range.low, max: range.high,
+			axisLabel: { ...axis.axisLabel, formatter: tick } },
 		tooltip: { ...frame(theme).tooltip, trigger: "item",
-			formatter: p => p.data.operator ? operatorTip(p.data.operator) : "" },
-		series: [...lines, ...operatorMarks(roofline, operators, theme)],
+			formatter: p => p.data.mark ? markTip(p.data.mark, p.data.whole) : "" },
+		series: [...lines, ...markSeries(roofline, marks, theme)],
 	};
 }
 
@@ -137,9 +212,10 @@ function stepText(step) {
 		`one prompt of ${plain(step.tokens)} tokens`;
 	const cut = step.microbatches > 1 ? `, in ${step.microbatches} microbatches` : "";
 
-	return `${step.name}: ${of}${cut}. The step takes ${withUnit(step.seconds, "s")}, ` +
-		`${withUnit(step.serial_seconds, "s")} if nothing overlapped. Operators of a device by ` +
-		"operations per byte of their slowest tier; the larger, the longer it takes.";
+	const name = step.name === "decode" ? "Decode" : "Prefill";
+
+	return `${name}: ${of}${cut}. The step takes ${withUnit(step.seconds, "s")}, ` +
+		`${withUnit(step.serial_seconds, "s")} if nothing overlapped.`;
 }
 
 function rooflineFigure(roofline, step, run) {
@@ -149,9 +225,9 @@ function rooflineFigure(roofline, step, run) {
 		return element("p", {}, `Nothing of the ${step.name} step can be drawn.`);
 	return figure({
 		name: `roofline-${step.name}-${run}`,
-		label: `Roofline, ${stepText(step)}`,
+		label: `Roofline. ${stepText(step)}`,
 		height: width => isNarrow(width) ? 380 : 420,
-		option: (theme, width) => rooflineOption(roofline, operators, theme, width),
+		option: (...looks) => rooflineOption(roofline, operators, ...looks),
 		data: operatorTable(step),
 	});
 }

@@ -20,9 +20,11 @@ function settingOf(run, name) {
 	return typeof value === "string" ? value : "?";
 }
 
+/* A path is long; its last part tells files apart well enough. */
 function titleOf(run) {
-	return `${run.number}: ${settingOf(run, "model")}, ${settingOf(run, "devices")} x ` +
-		settingOf(run, "tiers");
+	const tiers = settingOf(run, "tiers").split("/").at(-1);
+
+	return `${run.number}: ${settingOf(run, "model")}, ${settingOf(run, "devices")} x ${tiers}`;
 }
 
 function cards(run) {
@@ -41,11 +43,11 @@ function cards(run) {
 function comparison(runs) {
 	return table("Key figures of the runs", [
 		{ name: "run", text: run => run.title },
-		...KEY_FIGURES.map(([name, text]) => ({ name: text, text: run => {
-			const figure = figureOf(run.report.figures, name);
-
-			return withUnit(figure.value, figure.unit);
-		} })),
+		...KEY_FIGURES.map(([name, text]) => ({
+			name: text,
+			in: figureOf(runs[0].report.figures, name).unit,
+			number: run => valueOf(run.report.figures, name),
+		})),
 	], runs);
 }
 
@@ -72,13 +74,13 @@ function tierBytes(tier, way) {
 	}, 0);
 }
 
-/* What has no end of life here is not flash, or is not written to. */
+/* Only flash wears out, and only when it is written to. */
 function lifeOf(tier) {
 	if (!tier.figures.flash_life)
-		return "does not wear out";
+		return "no limit";
 	const { value, unit } = tier.figures.flash_life;
 
-	return isNumber(value) ? withUnit(value, unit) : "unlimited";
+	return isNumber(value) ? withUnit(value, unit) : "no end";
 }
 
 function tierTable(run) {
@@ -126,7 +128,9 @@ function runSection(run) {
 		cards(run),
 		element("h3", {}, "Rooflines"),
 		element("p", {}, "A line is the bandwidth of a tier of one device, or the peak of its " +
-			"operations; operators lie on what bounds them."),
+			"operations. A mark is one operator or more, at their operations per byte of the " +
+			"tier that takes longest and on the line that bounds them; the larger it is, the " +
+			"longer they take."),
 		rooflines(run),
 		element("h3", {}, "Tiers"),
 		tierTable(run),

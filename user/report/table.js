@@ -2,7 +2,8 @@
 /* Tables, and the ones behind charts. */
 
 /*
- * columns: [{ name, unit, text: row => string, number: row => value }], text or number.
+ * columns: [{ name, unit, text: row => string, number: row => value }], text or number. A number
+ * has its unit beside it, or in the column's head when that is the same for all (in: unit).
  * The first column names its row.
  */
 function table(caption, columns, rows) {
@@ -10,7 +11,8 @@ function table(caption, columns, rows) {
 	const body = element("tbody");
 
 	for (const c of columns)
-		head.append(element("th", { scope: "col", class: c.number ? "number" : "" }, c.name));
+		head.append(element("th", { scope: "col", class: c.number ? "number" : "" },
+			c.in ? `${c.name}, ${c.in}` : c.name));
 	for (const row of rows) {
 		const line = element("tr");
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* terrace-sim report: the JSON of runs and points as a page of HTML. */
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,7 +135,7 @@ static int choose_axes(const struct report *r, struct arguments *a, struct engin
 
 	report_points_axes(r->points, usual);
 	for (i = 0; i < AXES; i++) {
-		if (a->axes[i] && !report_points_have(r->points, a->axes[i])) {
+		if (a->axes[i] && !report_points_with(r->points, a->axes[i])) {
 			engine_error_set(e, "--%c: no point has a number '%s'", "xy"[i], a->axes[i]);
 			return -EINVAL;
 		}

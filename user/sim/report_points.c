@@ -2,11 +2,13 @@
 /* Points of a Pareto front, out of JSON of any command. */
 #include "sim/report_points.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NAME_MAX_BYTES	256
 #define DEPTH_MAX	4
+#define USUAL_MAX	6
 
 static void flatten(json_t *object, const char *path, int depth, json_t *out);
 
@@ -52,29 +54,33 @@ json_t *report_point(json_t *object)
 	return out;
 }
 
-bool report_points_have(json_t *points, const char *name)
+size_t report_points_with(json_t *points, const char *name)
 {
 	json_t *point;
-	size_t i;
+	size_t i, n = 0;
 
 	json_array_foreach(points, i, point)
-		if (json_object_get(json_object_get(point, "numbers"), name))
-			return true;
-	return false;
+		n += json_object_get(json_object_get(point, "numbers"), name) != NULL;
+	return n;
 }
 
 void report_points_axes(json_t *points, const char *axes[2])
 {
-	static const char *const usual[2][6] = {
+	static const char *const usual[2][USUAL_MAX] = {
 		{ "tpot_p50", "tpot_mean", "tpot_ms", "tpot", "ttft_p50", "step_mean" },
 		{ "useful_tokens_per_second", "tokens_per_second", "tokens_s", "throughput" },
 	};
+	size_t most, n;
 	int axis, i;
 
 	for (axis = 0; axis < 2; axis++) {
 		axes[axis] = NULL;
-		for (i = 0; i < 6 && usual[axis][i] && !axes[axis]; i++)
-			if (report_points_have(points, usual[axis][i]))
+		most = 0;
+		for (i = 0; i < USUAL_MAX && usual[axis][i]; i++) {
+			n = report_points_with(points, usual[axis][i]);
+			if (n > most)
 				axes[axis] = usual[axis][i];
+			most = n > most ? n : most;
+		}
 	}
 }

@@ -10,7 +10,7 @@
 #define _SIM_REPORT_POINTS_H
 
 #include <jansson.h>
-#include <stdbool.h>
+#include <stddef.h>
 
 /**
  * report_point - what an object says of a point
@@ -21,15 +21,16 @@
 json_t *report_point(json_t *object);
 
 /**
- * report_points_have - whether any of the points has a number of this name
+ * report_points_with - so many of the points have a number of this name
  */
-bool report_points_have(json_t *points, const char *name);
+size_t report_points_with(json_t *points, const char *name);
 
 /**
  * report_points_axes - what the axes are when nothing is asked for
  * @axes: names; NULL where no point has anything that is usual
  *
- * The first of latency and of throughput, in the order that fits the promises of a service.
+ * Of the usual names of latency and of throughput those that most points have, useful throughput
+ * and the time per token before others.
  */
 void report_points_axes(json_t *points, const char *axes[2]);
 
