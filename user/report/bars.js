@@ -114,8 +114,8 @@ function barTable(bars) {
 
 	return table(bars.label, [
 		{ name: "run", text: run => run.title },
-		...bars.parts.map(p => ({ name: p.name, number: run => value(p, run), unit: bars.unit })),
-		{ name: "all", unit: bars.unit,
+		...bars.parts.map(p => ({ name: p.name, number: run => value(p, run), in: bars.unit })),
+		{ name: "all", in: bars.unit,
 			number: run => bars.parts.reduce((sum, p) => sum + value(p, run), 0) },
 	], bars.runs);
 }

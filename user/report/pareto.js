@@ -3,6 +3,7 @@
 
 const MORE_IS_BETTER = /per_second|useful|tokens_s|throughput|life$|^tokens$|served|hit|cached|room|kv_blocks/;
 const COLUMNS_MAX = 10;
+const TEXT_MAX = 40;	/* bytes of a text that has a column */
 
 function numbersOf(points) {
 	return [...new Set(points.flatMap(p => Object.keys(p.numbers)))];
@@ -38,12 +39,19 @@ function pointName(point) {
 	return point.run ? point.run.title : `${point.file}, line ${point.line}`;
 }
 
-/* What tells points apart comes first. */
-function tellingNames(points, x, y) {
-	const texts = [...new Set(points.flatMap(p => Object.keys(p.texts)))];
-	const names = [...texts, ...numbersOf(points)].filter(n => n !== x.name && n !== y.name);
+/* Whether a column of it says something of most points. */
+function tells(points, name) {
+	const values = points.map(p => p.numbers[name] ?? p.texts[name]).filter(v => v !== undefined);
 
-	return names.filter(n => differs(points, n)).slice(0, COLUMNS_MAX);
+	return 2 * values.length >= points.length && differs(points, name) &&
+		values.every(v => isNumber(v) || v.length <= TEXT_MAX);
+}
+
+function tellingNames(points, x, y) {
+	const texts = points.flatMap(p => Object.keys(p.texts));
+
+	return [...new Set([...texts, ...numbersOf(points)])].filter(name =>
+		name !== x.name && name !== y.name && tells(points, name)).slice(0, COLUMNS_MAX);
 }
 
 function shown(point, name) {

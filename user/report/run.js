@@ -62,7 +62,7 @@ function settingsTable(run) {
 
 	return table("Settings", [
 		{ name: "setting", text: ([name]) => name },
-		{ name: "value", text: value },
+		{ name: "value", text: value, long: true },
 	], Object.entries(run.report.settings));
 }
 

@@ -4,7 +4,7 @@
 /*
  * columns: [{ name, unit, text: row => string, number: row => value }], text or number. A number
  * has its unit beside it, or in the column's head when that is the same for all (in: unit).
- * The first column names its row.
+ * The first column names its row. long: texts without spaces are cut where they have to be.
  */
 function table(caption, columns, rows) {
 	const head = element("tr");
@@ -26,7 +26,7 @@ function table(caption, columns, rows) {
 function cell(column, row, first) {
 	const content = column.number ? withUnit(column.number(row), column.unit) :
 		column.text(row) ?? NONE;
-	const attributes = { class: column.number ? "number" : "" };
+	const attributes = { class: column.number ? "number" : column.long ? "long" : "" };
 
 	if (first)
 		return element("th", { ...attributes, scope: "row" }, content);
