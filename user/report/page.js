@@ -50,4 +50,11 @@ function start() {
 	watch();
 }
 
-start();
+try {
+	start();
+} catch (error) {
+	document.getElementById("content").prepend(element("p", { role: "alert" },
+		"The JSON that this page was made of has another form than the page expects: " +
+		`${error.message}. Make it with the same version of terrace-sim.`));
+	throw error;
+}

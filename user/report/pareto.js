@@ -5,6 +5,16 @@ const MORE_IS_BETTER = /per_second|useful|tokens_s|throughput|life$|^tokens$|ser
 const COLUMNS_MAX = 10;
 const TEXT_MAX = 40;	/* bytes of a text that has a column */
 
+const DRAWN_MAX = 4000;	/* points besides the front that are drawn */
+const ROWS_MAX = 500;
+
+/* So many of a list, evenly. */
+function someOf(list, most) {
+	const step = Math.max(1, list.length / most);
+
+	return step === 1 ? list : Array.from({ length: most }, (_, i) => list[Math.floor(i * step)]);
+}
+
 function numbersOf(points) {
 	return [...new Set(points.flatMap(p => Object.keys(p.numbers)))];
 }
@@ -67,8 +77,9 @@ function pointTip(point, names, x, y) {
 
 function valueAxis(axis, points, theme) {
 	const values = points.map(p => value(p, axis));
-	const low = Math.min(...values);
-	const spread = low > 0 && Math.max(...values) / low > 30;
+	const low = values.reduce((a, b) => Math.min(a, b), Infinity);
+	const high = values.reduce((a, b) => Math.max(a, b), -Infinity);
+	const spread = low > 0 && high / low > 30;
 	const looks = axisLook(theme);
 
 	return {
@@ -83,7 +94,8 @@ function valueAxis(axis, points, theme) {
 
 function paretoOption(state, theme) {
 	const { x, y, points, front, names } = state;
-	const others = points.filter(p => !front.includes(p));
+	const best = new Set(front);
+	const others = someOf(points.filter(p => !best.has(p)), DRAWN_MAX);
 	const marks = list => list.map(p => ({ value: [value(p, x), value(p, y)], point: p }));
 
 	return {
@@ -117,6 +129,15 @@ function columnOf(name, points) {
 	if (points.some(p => name in p.texts))
 		return { name: words(name), text: p => shown(p, name) };
 	return { name: words(name), number: p => p.numbers[name] };
+}
+
+/* What is left out is said. */
+function fewer(all) {
+	if (all <= ROWS_MAX)
+		return [];
+	const drawn = all > DRAWN_MAX ? `; the chart has all of the front and ${plain(DRAWN_MAX)} others` : "";
+
+	return [element("p", {}, `${plain(ROWS_MAX)} of ${plain(all)} points, evenly spaced${drawn}.`)];
 }
 
 function axisOf(name, runs) {
@@ -183,7 +204,8 @@ function paretoSection(data) {
 	const fill = () => {
 		choose(state);
 		front.replaceChildren(pointTable("Points of the Pareto front", state.front, state));
-		everything.replaceChildren(pointTable("All points", state.points, state));
+		everything.replaceChildren(pointTable("All points", someOf(state.points, ROWS_MAX), state),
+			...fewer(state.points.length));
 	};
 
 	fill();

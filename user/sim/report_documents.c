@@ -129,13 +129,13 @@ static int take_all(struct source *s, json_t *value, size_t line, report_documen
 
 static int next(struct source *s, report_document_fn *fn, void *ctx)
 {
+	size_t flags = JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
 	size_t line = s->line;
 	json_error_t error;
 	json_t *value;
 	int err;
 
-	value = json_loadb(s->text + s->at, s->size - s->at,
-			   JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	value = json_loadb(s->text + s->at, s->size - s->at, flags, &error);
 	if (!value) {
 		engine_error_set(s->e, "%s:%zu: not JSON: %s", s->name,
 				 line + (error.line > 0 ? (size_t)error.line - 1 : 0), error.text);
@@ -149,7 +149,8 @@ static int next(struct source *s, report_document_fn *fn, void *ctx)
 
 int report_documents(const char *path, report_document_fn *fn, void *ctx, struct engine_error *e)
 {
-	struct source s = { .name = strcmp(path, "-") ? path : "standard input", .line = 1, .e = e };
+	const char *name = strcmp(path, "-") ? path : "standard input";
+	struct source s = { .name = name, .line = 1, .e = e };
 	int err = read_file(&s, path);
 
 	while (!err && more(&s))

@@ -14,6 +14,7 @@
 #define OUT	"report.html"
 
 enum { X, Y, AXES };
+static const char *const axis_options[AXES] = { "--x", "--y" };
 enum { KEY_X = 256, KEY_Y };
 
 /**
@@ -79,9 +80,14 @@ static const struct argp argp = {
 
 static bool is_run(json_t *object)
 {
+	json_t *tiers = json_object_get(object, "tier"), *tier;
+	size_t i;
+
+	json_array_foreach(tiers, i, tier)
+		if (!json_is_object(json_object_get(tier, "figures")))
+			return false;
 	return json_is_object(json_object_get(object, "settings")) &&
-	       json_is_object(json_object_get(object, "figures")) &&
-	       json_is_array(json_object_get(object, "tier"));
+	       json_is_object(json_object_get(object, "figures")) && json_is_array(tiers);
 }
 
 /* JSON is UTF-8, which names of files need not be. */
@@ -136,7 +142,8 @@ static int choose_axes(const struct report *r, struct arguments *a, struct engin
 	report_points_axes(r->points, usual);
 	for (i = 0; i < AXES; i++) {
 		if (a->axes[i] && !report_points_with(r->points, a->axes[i])) {
-			engine_error_set(e, "--%c: no point has a number '%s'", "xy"[i], a->axes[i]);
+			engine_error_set(e, "%s: no point has a number '%s'", axis_options[i],
+					 a->axes[i]);
 			return -EINVAL;
 		}
 		if (!a->axes[i])

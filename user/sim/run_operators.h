@@ -7,8 +7,8 @@
  * of as much of it as a step takes. All groups do the same. Counts are of one device in the mean of
  * all, so that those of all devices add up to what struct shard_sums counts of the step. Where that
  * is simpler, it differs: it leaves out operations of softmax, activations and sums, takes two of a
- * norm's weight, has the last norm of all tokens, and the activations of an MLA prefill are those of
- * as many decodes.
+ * norm's weight, has the last norm of all tokens, and takes the activations of an MLA prefill for
+ * those of as many decodes.
  */
 #ifndef _SIM_RUN_OPERATORS_H
 #define _SIM_RUN_OPERATORS_H
