@@ -140,8 +140,10 @@ printf '{"a": 1}\n{"a": 2}\n{"a" 3}\n' >"$work/bad"
 refused 2 "bad:3: not JSON" "what is not JSON is refused with its line" "$work/bad"
 printf '{"a": 1}\n\n[{"a": 2}, 3]\n' >"$work/bad"
 refused 2 "bad:3: not an object" "what is no object is refused" "$work/bad"
-printf '{"a": 1}\n{"a": "x", "b": [1]}\n' >"$work/bad"
-refused 2 "bad:2: no run and no number" "a point without numbers is refused" "$work/bad"
+printf '{"a": 1}\n{"b": [1]}\n' >"$work/bad"
+refused 2 "bad:2: no run and no number" "a point that says nothing is refused" "$work/bad"
+printf '{"refused": "no room"}\n' >"$work/bad"
+refused 2 "bad holds no run" "a file without a number is refused" "$work/bad"
 : >"$work/bad"
 refused 2 "bad holds no run" "an empty file is refused" "$work/bad"
 printf '{"a": 1, "a": 2}\n' >"$work/bad"
@@ -166,7 +168,8 @@ fi
 rows=("it opens without errors" "every chart is drawn" "rooflines have their operators"
 	"bars have their parts" "the front is drawn over all points" "axes can be asked for"
 	"hostile names stay text" "hostile names run no script" "a width of a phone is enough"
-	"a page of points alone opens" "runs of other versions open")
+	"a page of points alone opens" "runs of other versions open" "a sweep of many runs opens"
+	"what a search and a sweep say besides is shown")
 if ! command -v chromium >/dev/null; then
 	skip "there is no chromium: tests/vm/install browser" "${rows[@]}"
 	echo "1..$number"
@@ -255,4 +258,19 @@ jq 'del(.roofline) | del(.figures.cost) | .figures.cost_wear.value = null' "$wor
 report -o "$work/other.html" "$work/other" && browse "$work/other.html" && drawn energy carbon &&
 	grep -q 'Without a value: 1: llama-3.1-70b' "$work/dom"
 result $? "${rows[10]}"
+for i in {1..30}; do
+	jq -c --arg i "$i" '{values: {kind: $i}} + . | .figures.tpot_p50.value += ($i | tonumber)' \
+		"$work/mixture"
+done >"$work/sweep"
+echo '{"values": {"tp": "3"}, "refused": "3 devices cannot be laid out"}' >>"$work/sweep"
+echo '{"kind": "settings", "layouts": 7, "rate": {"value": "2 requests/s", "default": true}}' \
+	>>"$work/sweep"
+mapfile -t charts < <(printf 'roofline-%s\n' {decode,prefill}-{1..12})
+report -o "$work/sweep.html" "$work/sweep" && grep -q '24 runs, 30 points' "$work/out" &&
+	browse "$work/sweep.html" && drawn energy cost carbon pareto "${charts[@]}" &&
+	grep -q '6 runs more are points' "$work/dom" &&
+	grep -q '18 runs more have no section' "$work/dom"
+result $? "${rows[11]}"
+grep -q '3 devices cannot be laid out' "$work/dom" && grep -q '2 requests/s' "$work/dom"
+result $? "${rows[12]}"
 echo "1..$number"

@@ -183,6 +183,8 @@ static void points_are_numbers_by_name(void **state)
 		  "{\"numbers\":{\"a\":1},\"texts\":{}}" },
 		{ "{\"settings\":{\"tp\":{\"value\":\"8\",\"default\":true}}}",
 		  "{\"numbers\":{},\"texts\":{\"tp\":\"8\"}}" },
+		{ "{\"values\":{\"tp\":\"2\"},\"refused\":null}",
+		  "{\"numbers\":{},\"texts\":{\"tp\":\"2\"}}" },
 		{ "{\"net\":{\"hops\":3,\"deep\":{\"er\":4}}}",
 		  "{\"numbers\":{\"net.hops\":3,\"net.deep.er\":4},\"texts\":{}}" },
 		{ "{\"net\":{\"figures\":{\"a\":1}}}",

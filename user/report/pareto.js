@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Pareto front: points that no other one is better than in both of two numbers. */
 
-const MORE_IS_BETTER = /per_second|useful|tokens_s|throughput|life$|^tokens$|served|hit|cached|room|kv_blocks/;
+const MORE_IS_BETTER = /per_second|useful|tokens_s|throughput|life|^tokens$|served|hit|cached|room|kv_blocks/;
 const COLUMNS_MAX = 10;
 const TEXT_MAX = 40;	/* bytes of a text that has a column */
 
@@ -132,12 +132,13 @@ function columnOf(name, points) {
 }
 
 /* What is left out is said. */
-function fewer(all) {
+function fewer(all, drawn) {
 	if (all <= ROWS_MAX)
 		return [];
-	const drawn = all > DRAWN_MAX ? `; the chart has all of the front and ${plain(DRAWN_MAX)} others` : "";
+	const chart = drawn && all > drawn ?
+		` The chart has all points of the front and ${plain(drawn)} of the others.` : "";
 
-	return [element("p", {}, `${plain(ROWS_MAX)} of ${plain(all)} points, evenly spaced${drawn}.`)];
+	return [element("p", {}, `${plain(ROWS_MAX)} of ${plain(all)} rows are shown.${chart}`)];
 }
 
 function axisOf(name, runs) {
@@ -205,7 +206,7 @@ function paretoSection(data) {
 		choose(state);
 		front.replaceChildren(pointTable("Points of the Pareto front", state.front, state));
 		everything.replaceChildren(pointTable("All points", someOf(state.points, ROWS_MAX), state),
-			...fewer(state.points.length));
+			...fewer(state.points.length, DRAWN_MAX));
 	};
 
 	fill();

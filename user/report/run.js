@@ -51,9 +51,9 @@ function comparison(runs) {
 	], runs);
 }
 
-function settingsTable(run) {
+function settingsTable(settings) {
 	const value = ([, setting]) => {
-		const text = element("span", {}, String(setting?.value ?? NONE));
+		const text = element("span", {}, String(setting?.value ?? setting ?? NONE));
 
 		if (setting?.default)
 			text.append(element("span", { class: "default" }, "default"));
@@ -63,7 +63,7 @@ function settingsTable(run) {
 	return table("Settings", [
 		{ name: "setting", text: ([name]) => name },
 		{ name: "value", text: value, long: true },
-	], Object.entries(run.report.settings));
+	], Object.entries(settings));
 }
 
 function tierBytes(tier, way) {
@@ -135,7 +135,7 @@ function runSection(run) {
 		element("h3", {}, "Tiers"),
 		tierTable(run),
 		element("h3", {}, "Settings"),
-		settingsTable(run),
+		settingsTable(run.report.settings),
 		details("All figures", allFigures(run)),
 	];
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* terrace-sim report: the JSON of runs and points as a page of HTML. */
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/commands.h"
-#include "sim/report_documents.h"
+#include "sim/report_data.h"
 #include "sim/report_page.h"
 #include "sim/report_points.h"
 
@@ -27,16 +26,6 @@ struct arguments {
 	const char *axes[AXES];
 	char **files;
 	int n;
-};
-
-/**
- * struct report - what has been read
- * @runs: [{"file", "line", "report"}]
- * @points: [{"file", "line", "run", "numbers", "texts"}]; of a run its index among them, else null
- */
-struct report {
-	json_t *runs;
-	json_t *points;
 };
 
 static const struct argp_option options[] = {
@@ -73,75 +62,32 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	options, parse, "FILE...",
 	"Make one page of HTML, which needs no other file and no network, of JSON.\v"
-	"FILE holds what `terrace-sim run --json` prints, or JSON lines of points of a search, whose "
+	"FILE holds what `terrace-sim run --json` prints, or JSON lines of a search or a sweep, whose "
 	"numbers span the Pareto front; - is standard input.",
 	NULL, NULL, NULL
 };
 
-static bool is_run(json_t *object)
-{
-	json_t *tiers = json_object_get(object, "tier"), *tier;
-	size_t i;
-
-	json_array_foreach(tiers, i, tier)
-		if (!json_is_object(json_object_get(tier, "figures")))
-			return false;
-	return json_is_object(json_object_get(object, "settings")) &&
-	       json_is_object(json_object_get(object, "figures")) && json_is_array(tiers);
-}
-
-/* JSON is UTF-8, which names of files need not be. */
-static json_t *json_name(const char *file)
-{
-	return json_string(file) ?: json_string("a file");
-}
-
-static int take(void *ctx, const char *file, size_t line, json_t *object, struct engine_error *e)
-{
-	struct report *r = ctx;
-	json_t *point = report_point(object), *run = json_null();
-
-	if (!json_object_size(json_object_get(point, "numbers"))) {
-		engine_error_set(e, "%s:%zu: no run and no number: give what `terrace-sim run --json` "
-				 "prints, or JSON lines of points", file, line);
-		json_decref(point);
-		return -EINVAL;
-	}
-	if (is_run(object)) {
-		run = json_integer((json_int_t)json_array_size(r->runs));
-		json_array_append_new(r->runs, json_pack("{s:o, s:I, s:O}", "file", json_name(file),
-							 "line", (json_int_t)line, "report",
-							 object));
-	}
-	json_object_set_new(point, "file", json_name(file));
-	json_object_set_new(point, "line", json_integer((json_int_t)line));
-	json_object_set_new(point, "run", run);
-	return json_array_append_new(r->points, point) ? -ENOMEM : 0;
-}
-
-static int read_all(struct report *r, const struct arguments *a, struct engine_error *e)
+static int read_all(struct report_data *d, const struct arguments *a, struct engine_error *e)
 {
 	int err = 0, i;
 
 	for (i = 0; i < a->n && !err; i++)
-		err = report_documents(a->files[i], take, r, e);
-	if (err == -ENOMEM)
-		engine_error_set(e, "no memory for %s", a->files[i - 1]);
-	if (err || json_array_size(r->points))
+		err = report_documents(a->files[i], report_data_take, d, e);
+	if (err || json_array_size(d->points))
 		return err;
 	engine_error_set(e, "%s holds no run and no point", a->files[0]);
 	return -EINVAL;
 }
 
 /* What is asked for has to be there; what is usual may be missing. */
-static int choose_axes(const struct report *r, struct arguments *a, struct engine_error *e)
+static int choose_axes(const struct report_data *d, struct arguments *a, struct engine_error *e)
 {
 	const char *usual[AXES];
 	int i;
 
-	report_points_axes(r->points, usual);
+	report_points_axes(d->points, usual);
 	for (i = 0; i < AXES; i++) {
-		if (a->axes[i] && !report_points_with(r->points, a->axes[i])) {
+		if (a->axes[i] && !report_points_with(d->points, a->axes[i])) {
 			engine_error_set(e, "%s: no point has a number '%s'", axis_options[i],
 					 a->axes[i]);
 			return -EINVAL;
@@ -152,11 +98,10 @@ static int choose_axes(const struct report *r, struct arguments *a, struct engin
 	return 0;
 }
 
-static int write_page(const struct report *r, const struct arguments *a, const char *page,
+static int write_page(const struct report_data *d, const struct arguments *a, const char *page,
 		      struct engine_error *e)
 {
-	json_t *data = json_pack("{s:s, s:s?, s:s?, s:O, s:O}", "program", argp_program_version, "x",
-				 a->axes[X], "y", a->axes[Y], "runs", r->runs, "points", r->points);
+	json_t *data = report_data_json(d, argp_program_version, a->axes[X], a->axes[Y]);
 	int err = data ? report_page_write(page, data, a->out, e) : -ENOMEM;
 
 	if (!data)
@@ -165,7 +110,7 @@ static int write_page(const struct report *r, const struct arguments *a, const c
 	return err;
 }
 
-static int make(struct report *r, struct arguments *a, struct engine_error *e)
+static int make(struct report_data *d, struct arguments *a, struct engine_error *e)
 {
 	char *page = NULL;
 	int err = report_page_read(&page, e);
@@ -173,35 +118,35 @@ static int make(struct report *r, struct arguments *a, struct engine_error *e)
 	/* What is missing of the program is not the input's fault. */
 	if (err)
 		return err == -EINVAL ? -EIO : err;
-	err = read_all(r, a, e);
+	err = read_all(d, a, e);
 	if (err)
 		err = err == -ENOMEM ? err : -EINVAL;
 	else
-		err = choose_axes(r, a, e) ?: write_page(r, a, page, e);
+		err = choose_axes(d, a, e) ?: write_page(d, a, page, e);
 	free(page);
 	return err;
 }
 
-static void say(const struct report *r, const struct arguments *a)
+static void say(const struct report_data *d, const struct arguments *a)
 {
 	if (strcmp(a->out, "-"))
-		printf("%s: %zu runs, %zu points\n", a->out, json_array_size(r->runs),
-		       json_array_size(r->points));
+		printf("%s: %zu runs, %zu points\n", a->out, json_array_size(d->runs),
+		       json_array_size(d->points));
 }
 
 int cmd_report(int argc, char **argv)
 {
-	struct report r = { json_array(), json_array() };
 	struct arguments a = { .out = OUT };
+	struct report_data d;
 	struct engine_error e;
 	int err;
 
 	command_parse(&argp, argc, argv, &a);
-	err = make(&r, &a, &e);
+	report_data_init(&d);
+	err = make(&d, &a, &e);
 	if (!err)
-		say(&r, &a);
-	json_decref(r.runs);
-	json_decref(r.points);
+		say(&d, &a);
+	report_data_free(&d);
 	if (!err)
 		return STATUS_DONE;
 	return err == -EINVAL ? command_refused("%s", e.text) : command_failed("%s", e.text);

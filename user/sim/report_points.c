@@ -14,7 +14,8 @@ static void flatten(json_t *object, const char *path, int depth, json_t *out);
 
 static bool has_no_path(const char *key, const char *path)
 {
-	return !*path && (!strcmp(key, "figures") || !strcmp(key, "settings"));
+	return !*path && (!strcmp(key, "figures") || !strcmp(key, "settings") ||
+			  !strcmp(key, "values"));
 }
 
 static void flatten_member(const char *key, json_t *value, const char *path, int depth, json_t *out)

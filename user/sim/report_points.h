@@ -3,8 +3,8 @@
  * Points of a Pareto front, out of JSON of any command: the numbers of an object by name.
  *
  * What lies in objects within it is named by their path, "network.hops"; {"value": ...} is what it
- * has as its value. Members of "figures" and "settings" have no path before their names. Arrays are
- * not looked at.
+ * has as its value. Members of "figures", "settings" and "values" have no path before their names.
+ * Arrays are not looked at.
  */
 #ifndef _SIM_REPORT_POINTS_H
 #define _SIM_REPORT_POINTS_H
