@@ -259,8 +259,8 @@ report -o "$work/other.html" "$work/other" && browse "$work/other.html" && drawn
 	grep -q 'Without a value: 1: llama-3.1-70b' "$work/dom"
 result $? "${rows[10]}"
 for i in {1..30}; do
-	jq -c --arg i "$i" '{values: {kind: $i}} + . | .figures.tpot_p50.value += ($i | tonumber)' \
-		"$work/mixture"
+	jq -c --arg i "$i" '{values: {kind: $i}} + . | .figures.tpot_p50.value += ($i | tonumber) |
+		.figures.tokens_per_second.value += ($i | tonumber)' "$work/mixture"
 done >"$work/sweep"
 echo '{"values": {"tp": "3"}, "refused": "3 devices cannot be laid out"}' >>"$work/sweep"
 echo '{"kind": "settings", "layouts": 7, "rate": {"value": "2 requests/s", "default": true}}' \

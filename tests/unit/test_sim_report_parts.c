@@ -226,11 +226,21 @@ static void axes_are_what_most_points_have(void **state)
 		const char *x;
 		const char *y;
 	} cases[] = {
-		{ { "{\"a\":1}" }, NULL, NULL },
-		{ { "{\"tpot_ms\":1,\"tokens_per_second\":2}" }, "tpot_ms", "tokens_per_second" },
+		{ { "{\"a\":1}", "{\"a\":2}" }, NULL, NULL },
+		{ { "{\"tpot_ms\":1,\"tokens_per_second\":2}",
+		    "{\"tpot_ms\":2,\"tokens_per_second\":3}" }, "tpot_ms", "tokens_per_second" },
+		/* The better of several, when as many have it. */
 		{ { "{\"tpot_mean\":1,\"tpot_p50\":1,\"tokens_per_second\":2,"
-		    "\"useful_tokens_per_second\":1}" }, "tpot_p50", "useful_tokens_per_second" },
-		{ { "{\"tpot_p50\":1}", "{\"tpot_ms\":1}", "{\"tpot_ms\":1}" }, "tpot_ms", NULL },
+		    "\"useful_tokens_per_second\":1}",
+		    "{\"tpot_mean\":2,\"tpot_p50\":2,\"tokens_per_second\":3,"
+		    "\"useful_tokens_per_second\":2}" }, "tpot_p50", "useful_tokens_per_second" },
+		{ { "{\"tpot_p50\":1,\"tpot_ms\":1}", "{\"tpot_ms\":2}",
+		    "{\"tpot_p50\":3,\"tpot_ms\":3}" },
+		  "tpot_ms", NULL },
+		/* All serve what arrives. */
+		{ { "{\"tokens_per_second\":9,\"usd_per_million_tokens\":1}",
+		    "{\"tokens_per_second\":9,\"usd_per_million_tokens\":2}" },
+		  NULL, "usd_per_million_tokens" },
 	};
 	const char *axes[2];
 	size_t i, k;

@@ -159,7 +159,8 @@ function select(label, entries, chosen, change) {
 
 /* Axes can be chosen; chart and tables follow. */
 function axisBoxes(state, update) {
-	const names = numbersOf(state.all).filter(name => differs(state.all, name))
+	const names = numbersOf(state.all)
+		.filter(name => differs(state.all, name) || [state.x.name, state.y.name].includes(name))
 		.map(name => [name, words(name)]);
 	const ways = [["less", "less is better"], ["more", "more is better"]];
 	const boxes = element("fieldset", { class: "axes" });

@@ -65,11 +65,26 @@ size_t report_points_with(json_t *points, const char *name)
 	return n;
 }
 
+static bool differ(json_t *points, const char *name)
+{
+	json_t *point, *first = NULL, *value;
+	size_t i;
+
+	json_array_foreach(points, i, point) {
+		value = json_object_get(json_object_get(point, "numbers"), name);
+		if (value && first && json_number_value(value) != json_number_value(first))
+			return true;
+		first = first ?: value;
+	}
+	return false;
+}
+
 void report_points_axes(json_t *points, const char *axes[2])
 {
 	static const char *const usual[2][USUAL_MAX] = {
-		{ "tpot_p50", "tpot_mean", "tpot_ms", "tpot", "ttft_p50", "step_mean" },
-		{ "useful_tokens_per_second", "tokens_per_second", "tokens_s", "throughput" },
+		{ "tpot_p50", "tpot_mean", "tpot_ms", "tpot", "ttft_p50", "ttft_ms" },
+		{ "useful_tokens_per_second", "tokens_per_second", "tokens_s", "throughput",
+		  "cost_per_million_tokens", "usd_per_million_tokens" },
 	};
 	size_t most, n;
 	int axis, i;
@@ -77,11 +92,12 @@ void report_points_axes(json_t *points, const char *axes[2])
 	for (axis = 0; axis < 2; axis++) {
 		axes[axis] = NULL;
 		most = 0;
-		for (i = 0; i < USUAL_MAX && usual[axis][i]; i++) {
+		for (i = 0; i < USUAL_MAX; i++) {
 			n = report_points_with(points, usual[axis][i]);
-			if (n > most)
-				axes[axis] = usual[axis][i];
-			most = n > most ? n : most;
+			if (n <= most || !differ(points, usual[axis][i]))
+				continue;
+			axes[axis] = usual[axis][i];
+			most = n;
 		}
 	}
 }

@@ -29,8 +29,8 @@ size_t report_points_with(json_t *points, const char *name);
  * report_points_axes - what the axes are when nothing is asked for
  * @axes: names; NULL where no point has anything that is usual
  *
- * Of the usual names of latency and of throughput those that most points have, useful throughput
- * and the time per token before others.
+ * Of the usual names of latency, and of throughput or cost, those that most points have; the time
+ * per token and useful throughput before others. What is the same everywhere is none.
  */
 void report_points_axes(json_t *points, const char *axes[2]);
 
