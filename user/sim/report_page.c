@@ -85,8 +85,10 @@ int report_page_read(char **out, struct engine_error *e)
 
 /* ---- writing ---- */
 
-/* In an element of raw text JSON ends at "</script"; in strings, where alone it may have them, it
- * can spell these bytes otherwise. */
+/*
+ * The element ends at "</script", wherever that is. JSON has these bytes in strings alone, where it
+ * can spell them otherwise.
+ */
 static void put_json(FILE *file, const char *json)
 {
 	for (; *json; json++)

@@ -61,7 +61,8 @@ size_t report_points_with(json_t *points, const char *name)
 	size_t i, n = 0;
 
 	json_array_foreach(points, i, point)
-		n += json_object_get(json_object_get(point, "numbers"), name) != NULL;
+		if (json_object_get(json_object_get(point, "numbers"), name))
+			n++;
 	return n;
 }
 
