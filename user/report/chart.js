@@ -121,12 +121,15 @@ function redrawAll() {
 	charts.filter(chart => chart.library).forEach(draw);
 }
 
+function redrawResized() {
+	for (const chart of charts)
+		if (!printing && chart.library && chart.place.clientWidth !== chart.width)
+			draw(chart);
+}
+
+/* A chart that is drawn while sizes are told would change them: it waits for the next picture. */
 function watch() {
-	const sizes = new ResizeObserver(() => {
-		for (const chart of charts)
-			if (!printing && chart.library && chart.place.clientWidth !== chart.width)
-				draw(chart);
-	});
+	const sizes = new ResizeObserver(() => requestAnimationFrame(redrawResized));
 
 	charts.forEach(chart => sizes.observe(chart.place));
 	dark.addEventListener("change", redrawAll);
