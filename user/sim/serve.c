@@ -46,20 +46,38 @@ struct serving {
 	struct serve_stats stats;
 };
 
+static const char *check_decoding(const struct serve_decoding *d)
+{
+	if (d->kind == SERVE_SPECULATIVE && d->drafts > SERVE_DRAFTS_MAX)
+		return "drafts in a step";
+	if (d->kind == SERVE_SPECULATIVE && d->acceptance_permille > 1000)
+		return "permille of drafts that are accepted";
+	if (d->kind == SERVE_DIFFUSION && (!d->block || d->block > TRACE_TOKENS_MAX))
+		return "tokens that are denoised together";
+	if (d->kind == SERVE_DIFFUSION && (!d->passes || d->passes > TRACE_TOKENS_MAX))
+		return "passes over a block";
+	return NULL;
+}
+
+static const char *check_engines(const struct serve_options *o)
+{
+	if (!o->ranks || o->ranks > SERVE_RANKS_MAX)
+		return "engines";
+	if (!o->max_batch || o->max_batch > SERVE_BATCH_MAX)
+		return "requests in a batch";
+	if (o->max_step_tokens < (uint64_t)o->max_batch * serve_decoding_width(&o->decoding))
+		return "tokens in a step, which is at least what each request of a batch decodes";
+	if (!o->block_tokens || o->block_tokens > TRACE_TOKENS_MAX)
+		return "tokens in a block";
+	if (!o->kv_blocks || o->kv_blocks > PREFIX_BLOCKS_MAX)
+		return "blocks of KV";
+	return NULL;
+}
+
 static int check(const struct serve_options *o, struct engine_error *e)
 {
-	const char *what = NULL;
+	const char *what = check_decoding(&o->decoding) ?: check_engines(o);
 
-	if (!o->ranks || o->ranks > SERVE_RANKS_MAX)
-		what = "engines";
-	else if (!o->max_batch || o->max_batch > SERVE_BATCH_MAX)
-		what = "requests in a batch";
-	else if (o->max_step_tokens < o->max_batch)
-		what = "tokens in a step, which is at least one for each request of a batch";
-	else if (!o->block_tokens || o->block_tokens > TRACE_TOKENS_MAX)
-		what = "tokens in a block";
-	else if (!o->kv_blocks || o->kv_blocks > PREFIX_BLOCKS_MAX)
-		what = "blocks of KV";
 	if (!what)
 		return 0;
 	engine_error_set(e, "serving cannot do with this number of %s", what);
@@ -243,12 +261,17 @@ static uint32_t least_loaded(const struct serving *s)
 	return best;
 }
 
-/* The last token of an answer is not kept. */
-static bool fits(const struct serving *s, const struct trace_request *spec)
+/* The last token of an answer is not kept, but all that its last step computes. */
+bool serve_fits(const struct serve_options *options, const struct trace_request *spec)
 {
-	uint64_t tokens = (uint64_t)spec->input_tokens + spec->output_tokens - 1;
+	uint64_t width = serve_decoding_width(&options->decoding), answer = spec->output_tokens;
 
-	return serve_kv_needs(&s->ranks[0], tokens) <= s->options->kv_blocks;
+	if (options->decoding.kind == SERVE_DIFFUSION)
+		answer += width - 1 - (answer - 1) % width;
+	else if (answer > 1)
+		answer += width - 1;
+	return (spec->input_tokens + answer - 1 + options->block_tokens - 1) /
+	       options->block_tokens <= options->kv_blocks;
 }
 
 static void arrive(struct serving *s, uint64_t now_ns)
@@ -259,12 +282,13 @@ static void arrive(struct serving *s, uint64_t now_ns)
 		struct serve_unit *u = &s->units.unit[at];
 		const struct group *g;
 
-		if (!fits(s, u->spec)) {
+		if (!serve_fits(s->options, u->spec)) {
 			u->out->rejected = true;
 			s->stats.rejected++;
 			continue;
 		}
 		rank = least_loaded(s);
+		u->out->rank = rank;
 		g = &s->groups[rank / s->group_ranks];
 		u->out->taken_ns = g->end_ns == NEVER ? now_ns : g->end_ns;
 		serve_rank_arrive(&s->ranks[rank], at);

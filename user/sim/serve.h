@@ -16,6 +16,10 @@
  * batch: requests that decode are counted and their contexts summed up; a ring of lists tells who
  * needs a block, another who is done.
  *
+ * With speculation a request gets another number of tokens in each step, and with diffusion a block
+ * of them after so many steps: then those that decode are looked at when that comes, which with
+ * speculation is each step.
+ *
  * Time comes from a callback. Everything is deterministic. Not thread safe.
  */
 #ifndef _SIM_SERVE_H
@@ -30,6 +34,40 @@
 
 #define SERVE_BATCH_MAX		65536
 #define SERVE_RANKS_MAX		1024
+#define SERVE_DRAFTS_MAX	64
+
+enum serve_decoding_kind { SERVE_AUTOREGRESSIVE, SERVE_SPECULATIVE, SERVE_DIFFUSION };
+
+/**
+ * struct serve_decoding - how answers come out; all 0 = a token a step
+ * @drafts: with speculation, tokens that are guessed behind the last one; a step computes all of
+ *          them and one more, 0 to SERVE_DRAFTS_MAX
+ * @acceptance_permille: chance that a draft is accepted if all before it were, 0 to 1000
+ * @seed: of the draws, which depend on it, the request and its token alone
+ * @block: with diffusion, tokens that come out together
+ * @passes: steps that a block takes, the last of which leaves its KV; at least 1
+ *
+ * With diffusion the end of a prompt is the first pass of the first block as well: the prompt's last
+ * token is the first that a block's pass computes, as the last token of each block is of the next.
+ */
+struct serve_decoding {
+	enum serve_decoding_kind kind;
+	uint32_t drafts;
+	uint32_t acceptance_permille;
+	uint64_t seed;
+	uint32_t block;
+	uint32_t passes;
+};
+
+/**
+ * serve_decoding_width - tokens that a step computes for a request that decodes
+ */
+static inline uint32_t serve_decoding_width(const struct serve_decoding *d)
+{
+	if (d->kind == SERVE_DIFFUSION)
+		return d->block;
+	return d->kind == SERVE_SPECULATIVE ? d->drafts + 1 : 1;
+}
 
 /**
  * struct serve_options - the engines
@@ -37,13 +75,17 @@
  *         least 4 x waiting + running, as vLLM balances them
  * @lockstep: all begin and end their steps together (experts that are spread over them)
  * @max_batch: requests that an engine works on, 1 to SERVE_BATCH_MAX
- * @max_step_tokens: tokens of a step, at least @max_batch
+ * @max_step_tokens: tokens of a step, at least those of @max_batch requests that decode
  * @block_tokens: tokens of a KV block
  * @kv_blocks: blocks of an engine, 1 to PREFIX_BLOCKS_MAX
  * @ahead: a step is planned when the one before it begins, not when it ends (asynchronous
  *         scheduling, vLLM's default): what comes or ends meanwhile counts a step later
  * @prefix_caching: prompts share blocks by the trace's hash ids, when TRACE_BLOCK_TOKENS is a
  *                  multiple of @block_tokens; a request that was put off finds its own again
+ * @decoding: how answers come out
+ * @brought: prompts were computed elsewhere and their KV comes with the request, with the first token
+ *           but for diffusion; who is put off computes its prompt here. Without diffusion an
+ *           answer has two tokens at least
  */
 struct serve_options {
 	uint32_t ranks;
@@ -54,16 +96,24 @@ struct serve_options {
 	uint32_t kv_blocks;
 	bool ahead;
 	bool prefix_caching;
+	struct serve_decoding decoding;
+	bool brought;
 };
 
 /**
  * struct serve_step - what an engine computes in a step
- * @decodes: tokens that are decoded, one a request
- * @decode_context: sum of the tokens that each of them attends to, itself included
+ * @decodes: requests that decode
+ * @decode_context: sum of the tokens that each token of these attends to, itself included
  * @prefill_tokens: tokens of prompts
  * @prefill_context: the same sum for these
  * @prefills: pieces of prompts
- * @sampled: tokens that come out
+ * @sampled: tokens that logits are computed for
+ * @beside: tokens that are computed for those that decode, beside one for each
+ * @reread: of @decode_context, what is read once for several tokens of a request
+ * @unwritten: tokens that are computed, but whose KV is not kept
+ * @brought: tokens whose KV is kept, but was computed elsewhere
+ *
+ * A step that decodes a token for each request has nothing in the last four.
  */
 struct serve_step {
 	uint32_t decodes;
@@ -72,7 +122,19 @@ struct serve_step {
 	uint64_t prefill_context;
 	uint32_t prefills;
 	uint32_t sampled;
+	uint32_t beside;
+	uint64_t reread;
+	uint32_t unwritten;
+	uint64_t brought;
 };
+
+/**
+ * serve_step_tokens - tokens that pass through the model
+ */
+static inline uint64_t serve_step_tokens(const struct serve_step *s)
+{
+	return (uint64_t)s->decodes + s->beside + s->prefill_tokens;
+}
 
 /**
  * struct serve_time - where time comes from
@@ -92,6 +154,7 @@ struct serve_time {
  * @first_token_ns, @finish_ns: when its first and last token came out
  * @cached_tokens: of its prompt, found in the prefix cache when it was first let in
  * @put_off: how often it lost its blocks
+ * @rank: the engine
  * @rejected: would never fit; all else is 0
  */
 struct serve_request {
@@ -101,6 +164,7 @@ struct serve_request {
 	uint64_t finish_ns;
 	uint32_t cached_tokens;
 	uint32_t put_off;
+	uint32_t rank;
 	bool rejected;
 };
 
@@ -115,6 +179,13 @@ struct serve_request {
  * @preemptions: requests that lost their blocks
  * @evictions: cached blocks whose room was needed
  * @peak_batch: most requests of an engine at a time
+ * @turns: requests that decoded, summed up over steps
+ * @answered: tokens of answers that came out of these
+ * @drafted, @accepted: drafts, and those that were right
+ * @beyond: tokens that came out, but after the answer's end
+ *
+ * With speculation @decoded is @answered + @beyond + @drafted - @accepted; with diffusion it is
+ * block x @turns.
  */
 struct serve_stats {
 	uint64_t end_ns;
@@ -128,7 +199,18 @@ struct serve_stats {
 	uint64_t evictions;
 	uint64_t rejected;
 	uint32_t peak_batch;
+	uint64_t turns;
+	uint64_t answered;
+	uint64_t drafted;
+	uint64_t accepted;
+	uint64_t beyond;
 };
+
+/**
+ * serve_fits - could an empty engine serve this request?
+ */
+bool serve_fits(const struct serve_options *options, const struct trace_request *spec);
+
 
 /**
  * serve - serve all requests of a trace

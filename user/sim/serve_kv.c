@@ -53,7 +53,7 @@ uint32_t serve_kv_find(const struct serve_rank *r, uint32_t at, uint32_t asked, 
 
 static int make_room(struct serve_unit *u, const struct serve_rank *r)
 {
-	uint64_t tokens = (uint64_t)u->spec->input_tokens + u->spec->output_tokens;
+	uint64_t tokens = (uint64_t)u->spec->input_tokens + u->spec->output_tokens + r->width;
 
 	if (!u->blocks)
 		u->blocks = malloc(serve_kv_needs(r, tokens) * sizeof(*u->blocks));

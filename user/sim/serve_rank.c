@@ -5,16 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static struct serve_list *new_lists(uint32_t n)
-{
-	struct serve_list *lists = malloc(n * sizeof(*lists));
-	uint32_t i;
-
-	for (i = 0; lists && i < n; i++)
-		lists[i] = SERVE_LIST_EMPTY;
-	return lists;
-}
-
 int serve_rank_init(struct serve_rank *r, const struct serve_options *options,
 		    struct serve_units *units, struct serve_stats *stats)
 {
@@ -25,17 +15,16 @@ int serve_rank_init(struct serve_rank *r, const struct serve_options *options,
 		.waiting = SERVE_LIST_EMPTY,
 		.running = SERVE_LIST_EMPTY,
 		.piece = SERVE_NONE,
-		.n_ends = units->answer_max + 1,
 	};
 	r->cache = prefix_create(options->kv_blocks);
-	r->phases = new_lists(options->block_tokens);
-	r->ends = new_lists(r->n_ends);
-	return r->cache && r->phases && r->ends ? 0 : -ENOMEM;
+	r->prompts = calloc(options->max_batch, sizeof(*r->prompts));
+	return r->cache && r->prompts ? serve_decode_init(r) : -ENOMEM;
 }
 
 void serve_rank_free(struct serve_rank *r)
 {
 	prefix_free(r->cache);
+	free(r->prompts);
 	free(r->phases);
 	free(r->ends);
 }
@@ -46,51 +35,21 @@ void serve_rank_arrive(struct serve_rank *r, uint32_t at)
 	r->n_waiting++;
 }
 
-/* ---- requests that decode ---- */
-
-static uint32_t context_of(const struct serve_rank *r, const struct serve_unit *u)
+/* Tokens of a request that are known; a prompt is computed with some more. */
+static uint64_t known(const struct serve_unit *u)
 {
-	return u->context + (u->decodes ? (uint32_t)(r->steps - u->joined) : 0);
+	return (uint64_t)u->spec->input_tokens + u->produced;
 }
 
-/* The list of those that need a block when @u does. */
-static struct serve_list *phase_of(const struct serve_rank *r, const struct serve_unit *u)
+static uint64_t whole(const struct serve_rank *r, const struct serve_unit *u)
 {
-	uint32_t tokens = r->options->block_tokens;
-
-	return &r->phases[(u->joined % tokens + tokens - u->context % tokens) % tokens];
+	return known(u) + serve_decode_masks(r);
 }
 
-/* The list of those that end when @u does, which has been there for @produced of its tokens. */
-static struct serve_list *end_of(const struct serve_rank *r, const struct serve_unit *u)
+/* Tokens whose KV is final. */
+static uint64_t final(const struct serve_unit *u)
 {
-	return &r->ends[(u->joined + u->spec->output_tokens - u->produced) % r->n_ends];
-}
-
-static void join(struct serve_rank *r, uint32_t at)
-{
-	struct serve_unit *u = &r->units->unit[at];
-
-	u->joined = r->steps;
-	u->decodes = true;
-	serve_list_append(&r->units->links, SERVE_PHASE, phase_of(r, u), at);
-	serve_list_append(&r->units->links, SERVE_END, end_of(r, u), at);
-	r->decodes++;
-	r->context += u->context;
-}
-
-static void leave(struct serve_rank *r, uint32_t at)
-{
-	struct serve_unit *u = &r->units->unit[at];
-	uint32_t context = context_of(r, u);
-
-	serve_list_remove(&r->units->links, SERVE_PHASE, phase_of(r, u), at);
-	serve_list_remove(&r->units->links, SERVE_END, end_of(r, u), at);
-	r->decodes--;
-	r->context -= context;
-	u->produced += (uint32_t)(r->steps - u->joined);
-	u->context = context;
-	u->decodes = false;
+	return u->context < known(u) ? u->context : known(u);
 }
 
 /* ---- requests that lose their blocks ---- */
@@ -101,10 +60,10 @@ static int put_off(struct serve_rank *r, uint32_t at)
 	int err;
 
 	if (u->decodes)
-		leave(r, at);
+		serve_decode_leave(r, at);
 	else
 		r->piece = SERVE_NONE;
-	err = serve_kv_publish(r, at, u->context);
+	err = serve_kv_publish(r, at, final(u));
 	serve_kv_free(r, at);
 	u->context = 0;
 	u->out->put_off++;
@@ -118,12 +77,7 @@ static int put_off(struct serve_rank *r, uint32_t at)
 	return err;
 }
 
-/*
- * Take blocks for @tokens of a request that runs; who was let in last gives way until there are.
- *
- * Return: 0; 1 it had to give way itself; -ENOMEM.
- */
-static int grow(struct serve_rank *r, uint32_t at, uint64_t tokens)
+int serve_rank_grow(struct serve_rank *r, uint32_t at, uint64_t tokens)
 {
 	int err;
 
@@ -142,59 +96,46 @@ static int grow(struct serve_rank *r, uint32_t at, uint64_t tokens)
 
 /* ---- what a step does ---- */
 
-/*
- * Those that decode into a new block now. Others of the list may give way while it is gone through,
- * but only such as were let in later and so stand behind.
- */
-static int plan_decodes(struct serve_rank *r, struct serve_planned *p)
-{
-	uint32_t at = r->phases[r->steps % r->options->block_tokens].first;
-	int ret = 0;
-
-	while (at != SERVE_NONE && !ret) {
-		uint32_t context = context_of(r, &r->units->unit[at]);
-
-		ret = serve_kv_publish(r, at, context);
-		if (!ret)
-			ret = grow(r, at, (uint64_t)context + 1);
-		if (!ret)
-			at = serve_list_after(&r->units->links, SERVE_PHASE, at);
-	}
-	p->step.decodes = r->decodes;
-	p->step.decode_context = r->context + r->decodes;
-	return ret < 0 ? ret : 0;
-}
-
 /* A piece of a prompt, for which there are blocks. */
 static int plan_piece(struct serve_rank *r, uint32_t at, uint32_t tokens, struct serve_planned *p)
 {
 	struct serve_unit *u = &r->units->unit[at];
-	uint64_t before = u->context;
-	bool whole;
+	uint64_t before = u->context, masks = serve_decode_masks(r);
 
 	p->step.prefills++;
 	p->step.prefill_tokens += tokens;
 	p->step.prefill_context += tokens * before + (uint64_t)tokens * (tokens + 1) / 2;
 	u->context += tokens;
-	whole = u->context == u->spec->input_tokens + u->produced;
-	p->step.sampled += whole;
-	r->piece = whole ? SERVE_NONE : at;
+	r->piece = at;
+	if (u->context == whole(r, u)) {
+		r->piece = SERVE_NONE;
+		r->prompts[r->n_prompts++] = at;
+		p->step.sampled += (uint32_t)masks + 1;
+		/* What is denoised together attends to all of it. */
+		p->step.prefill_context += masks * (masks + 1) / 2;
+	}
 	r->stats->prefilled += tokens;
 	r->stats->visits++;
 	if (u->out->put_off)
 		r->stats->recomputed += tokens;
 	r->stuck = false;
-	return serve_kv_publish(r, at, u->context);
+	return serve_kv_publish(r, at, final(u));
 }
 
-static uint32_t at_most(uint32_t tokens, uint32_t budget)
+/* Of a step. */
+static uint32_t budget_left(const struct serve_rank *r, const struct serve_planned *p)
 {
-	return tokens < budget ? tokens : budget;
+	return r->options->max_step_tokens - r->decodes * r->width - p->step.prefill_tokens;
 }
 
-static uint32_t missing(const struct serve_unit *u)
+/* Of a prompt. */
+static uint32_t next_tokens(const struct serve_rank *r, const struct serve_unit *u,
+			    const struct serve_planned *p)
 {
-	return u->spec->input_tokens + u->produced - u->context;
+	uint64_t missing = whole(r, u) - u->context;
+	uint32_t budget = budget_left(r, p);
+
+	return missing < budget ? (uint32_t)missing : budget;
 }
 
 /* The prompt that the step before left unfinished. */
@@ -207,10 +148,10 @@ static int plan_rest(struct serve_rank *r, struct serve_planned *p)
 	if (at == SERVE_NONE)
 		return 0;
 	u = &r->units->unit[at];
-	tokens = at_most(missing(u), r->options->max_step_tokens - p->step.decodes);
+	tokens = next_tokens(r, u, p);
 	if (!tokens)
 		return 0;
-	ret = grow(r, at, (uint64_t)u->context + tokens);
+	ret = serve_rank_grow(r, at, (uint64_t)u->context + tokens);
 	if (ret)
 		return ret < 0 ? ret : 0;
 	return plan_piece(r, at, tokens, p);
@@ -226,37 +167,51 @@ static void let_in(struct serve_rank *r, uint32_t at, uint64_t now_ns)
 	r->n_running++;
 	if (r->n_running > r->stats->peak_batch)
 		r->stats->peak_batch = r->n_running;
-	r->stats->cached_tokens += u->context;
+	if (!u->decodes)
+		r->stats->cached_tokens += u->context;
 	if (u->seen)
 		return;
 	u->seen = true;
 	u->out->scheduled_ns = now_ns;
-	u->out->cached_tokens = u->context;
+	u->out->cached_tokens = u->decodes ? 0 : u->context;
 }
 
 /* Let the first that waits in. Return: 1 done, 0 its prompt does not fit, or -ENOMEM. */
-static int admit(struct serve_rank *r, uint64_t now_ns, uint32_t budget, struct serve_planned *p)
+static int admit_prompt(struct serve_rank *r, uint64_t now_ns, struct serve_planned *p)
 {
 	uint32_t at = r->waiting.first, found, idle, tokens;
 	struct serve_unit *u = &r->units->unit[at];
-	uint64_t known = (uint64_t)u->spec->input_tokens + u->produced;
 	int err;
 
-	r->stats->visits++;
 	/* At least the last token has to be computed: its successor comes out of it. */
-	found = serve_kv_find(r, at, (uint32_t)((known - 1) / r->options->block_tokens), &idle);
-	if (serve_kv_needs(r, known) - found + idle > prefix_available(r->cache)) {
+	found = serve_kv_find(r, at, (uint32_t)((known(u) - 1) / r->options->block_tokens),
+			      &idle);
+	if (serve_kv_needs(r, whole(r, u)) - found + idle > prefix_available(r->cache)) {
 		r->stuck = true;
 		return 0;
 	}
 	serve_kv_hold(r, at, found);
 	u->context = found * r->options->block_tokens;
-	tokens = at_most(missing(u), budget);
+	tokens = next_tokens(r, u, p);
 	err = serve_kv_grow(r, at, (uint64_t)u->context + tokens);
 	if (err)
 		return -ENOMEM;
 	let_in(r, at, now_ns);
 	return plan_piece(r, at, tokens, p) ?: 1;
+}
+
+/* The same for one whose prompt comes with it. */
+static int admit_brought(struct serve_rank *r, uint64_t now_ns, struct serve_planned *p)
+{
+	uint32_t at = r->waiting.first;
+	int err = serve_decode_bring(r, at, p);
+
+	if (err == -ENOSPC)
+		r->stuck = true;
+	if (err)
+		return err == -ENOSPC ? 0 : err;
+	let_in(r, at, now_ns);
+	return 1;
 }
 
 static int admit_waiting(struct serve_rank *r, uint64_t now_ns, struct serve_planned *p)
@@ -265,11 +220,12 @@ static int admit_waiting(struct serve_rank *r, uint64_t now_ns, struct serve_pla
 
 	while (ret > 0 && r->n_waiting && !r->stuck && r->piece == SERVE_NONE &&
 	       r->n_running < r->options->max_batch) {
-		uint32_t used = p->step.decodes + p->step.prefill_tokens;
+		bool brought = r->options->brought && !r->units->unit[r->waiting.first].seen;
 
-		if (used >= r->options->max_step_tokens)
+		if (budget_left(r, p) < (brought ? r->width : 1))
 			break;
-		ret = admit(r, now_ns, r->options->max_step_tokens - used, p);
+		r->stats->visits++;
+		ret = brought ? admit_brought(r, now_ns, p) : admit_prompt(r, now_ns, p);
 	}
 	return ret < 0 ? ret : 0;
 }
@@ -277,79 +233,33 @@ static int admit_waiting(struct serve_rank *r, uint64_t now_ns, struct serve_pla
 /* ---- what comes out of it ---- */
 
 /* Its blocks are free when the step is done; until then nobody can take them from it. */
-static void end(struct serve_rank *r, uint32_t at, struct serve_planned *p)
+void serve_rank_end(struct serve_rank *r, uint32_t at, struct serve_planned *p)
 {
 	serve_list_remove(&r->units->links, SERVE_QUEUE, &r->running, at);
 	p->ended[p->n_ended++] = at;
 	r->stats->visits++;
 }
 
-/* A prompt whose last piece is in the step. */
-static void book_prompt(struct serve_rank *r, uint32_t at, struct serve_planned *p)
-{
-	struct serve_unit *u = &r->units->unit[at];
-
-	if (!u->produced++)
-		p->first[p->n_first++] = at;
-	if (u->produced == u->spec->output_tokens)
-		end(r, at, p);
-	else
-		join(r, at);
-}
-
-/* All that decode are a token further. */
-static void book_decodes(struct serve_rank *r, struct serve_planned *p)
-{
-	struct serve_list *ends;
-
-	p->step.sampled += r->decodes;
-	r->stats->decoded += r->decodes;
-	r->context += r->decodes;
-	r->steps++;
-	ends = &r->ends[r->steps % r->n_ends];
-	while (ends->first != SERVE_NONE) {
-		uint32_t at = ends->first;
-
-		leave(r, at);
-		end(r, at, p);
-	}
-}
-
-/* Those at the end of the list of running ones whose prompts the step completes. */
-static void book_prompts(struct serve_rank *r, struct serve_planned *p)
-{
-	uint32_t at = r->running.last, n = 0, from = at;
-
-	for (; at != SERVE_NONE && !r->units->unit[at].decodes; n++) {
-		from = at;
-		at = r->units->links.of[at][SERVE_QUEUE].before;
-	}
-	for (at = from; n; n--) {
-		uint32_t after = serve_list_after(&r->units->links, SERVE_QUEUE, at);
-
-		if (at != r->piece)
-			book_prompt(r, at, p);
-		at = after;
-	}
-}
-
 int serve_rank_plan(struct serve_rank *r, uint64_t now_ns, struct serve_planned *p)
 {
 	uint64_t put_off_before = r->stats->preemptions;
+	uint32_t i;
 	int err;
 
 	p->step = (struct serve_step) { 0 };
 	p->n_first = 0;
 	p->n_ended = 0;
-	err = plan_decodes(r, p);
+	r->n_prompts = 0;
+	err = serve_decode_plan(r);
 	if (!err)
 		err = plan_rest(r, p);
 	if (!err && r->stats->preemptions == put_off_before)
 		err = admit_waiting(r, now_ns, p);
 	if (err)
 		return err;
-	book_decodes(r, p);
-	book_prompts(r, p);
+	serve_decode_book(r, p);
+	for (i = 0; i < r->n_prompts; i++)
+		serve_decode_prompt(r, r->prompts[i], p);
 	return 0;
 }
 

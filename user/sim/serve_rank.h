@@ -17,8 +17,10 @@
  * @spec: what the trace says
  * @out: what became of it
  * @blocks: @n_blocks it holds, of which the first @published can be found again
- * @context: tokens in its KV, if it decodes: when the engine had planned @joined steps
+ * @context: tokens in its KV, if it decodes autoregressively: when the engine had planned @joined
+ *           steps
  * @produced: tokens of its answer, likewise
+ * @phase: which of the engine's phases it is in, if it decodes
  * @decodes: its prompt is done
  * @seen: it was let in before
  */
@@ -31,6 +33,7 @@ struct serve_unit {
 	uint32_t context;
 	uint32_t produced;
 	uint64_t joined;
+	uint32_t phase;
 	bool decodes;
 	bool seen;
 };
@@ -67,11 +70,15 @@ struct serve_planned {
  * @waiting: @n_waiting requests, those that were put off before those that never ran
  * @running: those with blocks, in the order they were let in; @n_running with those that end in a
  *           step that is not done yet
- * @phases: by step modulo the tokens of a block, who decodes and then needs a block
- * @ends: by step modulo @n_ends, who decodes and then has its answer
+ * @width: tokens that a step computes for a request that decodes
+ * @phases: by step modulo @n_phases, who decodes and then needs a block: in as many steps as a block
+ *          has tokens, or has to be denoised, or with speculation in each
+ * @ends: by step modulo @n_ends, who decodes autoregressively and then has its answer
  * @steps: planned so far
  * @decodes: how many decode, with @context tokens in their KV together
  * @piece: the request whose prompt is computed in part
+ * @prompts: @n_prompts requests whose prompt's last piece is in the step that is planned
+ * @accept: by number of drafts, the chance that so many or more are accepted, of 2^63
  * @stuck: the first that waits did not fit, and nothing has become better since
  */
 struct serve_rank {
@@ -83,13 +90,18 @@ struct serve_rank {
 	struct serve_list running;
 	uint32_t n_waiting;
 	uint32_t n_running;
+	uint32_t width;
 	struct serve_list *phases;
+	uint32_t n_phases;
 	struct serve_list *ends;
 	uint32_t n_ends;
 	uint64_t steps;
 	uint32_t decodes;
 	uint64_t context;
 	uint32_t piece;
+	uint32_t *prompts;
+	uint32_t n_prompts;
+	uint64_t accept[SERVE_DRAFTS_MAX + 1];
 	bool stuck;
 };
 
@@ -119,6 +131,69 @@ int serve_rank_plan(struct serve_rank *r, uint64_t now_ns, struct serve_planned 
  * serve_rank_done - a planned step is done
  */
 void serve_rank_done(struct serve_rank *r, uint64_t now_ns, struct serve_planned *p);
+
+/* ---- for serve_decode.c ---- */
+
+/**
+ * serve_rank_grow - take blocks for @tokens of a request that runs
+ *
+ * Who was let in last gives way until there are. Return: 0; 1 it had to give way itself; -ENOMEM.
+ */
+int serve_rank_grow(struct serve_rank *r, uint32_t at, uint64_t tokens);
+
+/**
+ * serve_rank_end - a request that does not decode has its answer when the step is done
+ */
+void serve_rank_end(struct serve_rank *r, uint32_t at, struct serve_planned *p);
+
+/* ---- requests that decode, serve_decode.c ---- */
+
+/**
+ * serve_decode_init - how they do
+ *
+ * Return: 0; -ENOMEM.
+ */
+int serve_decode_init(struct serve_rank *r);
+
+/**
+ * serve_decode_masks - tokens that a prompt is computed with beside its own
+ */
+uint32_t serve_decode_masks(const struct serve_rank *r);
+
+/**
+ * serve_decode_join - a request decodes from the next step on that is planned
+ * @passes: of its block that are done
+ */
+void serve_decode_join(struct serve_rank *r, uint32_t at, uint32_t passes);
+
+/**
+ * serve_decode_leave - it does no longer
+ */
+void serve_decode_leave(struct serve_rank *r, uint32_t at);
+
+/**
+ * serve_decode_prompt - a request's prompt is done: what comes out of that, and how it goes on
+ */
+void serve_decode_prompt(struct serve_rank *r, uint32_t at, struct serve_planned *p);
+
+/**
+ * serve_decode_bring - a request whose prompt was computed elsewhere decodes from this step on
+ *
+ * Return: 0; -ENOSPC there are not enough blocks; -ENOMEM.
+ */
+int serve_decode_bring(struct serve_rank *r, uint32_t at, struct serve_planned *p);
+
+/**
+ * serve_decode_plan - take the blocks that those need that decode
+ *
+ * Return: 0; -ENOMEM.
+ */
+int serve_decode_plan(struct serve_rank *r);
+
+/**
+ * serve_decode_book - what they compute in the step, and what comes out of it
+ */
+void serve_decode_book(struct serve_rank *r, struct serve_planned *p);
 
 /* ---- blocks of a request, serve_kv.c ---- */
 

@@ -9,7 +9,8 @@ enum { READ, WRITE };
 
 /**
  * struct work - of a group and microbatch
- * @tokens: that pass through the layers; @sampled of them come out
+ * @tokens: that pass through the layers; logits of @sampled of them are computed
+ * @written: tokens whose KV is written
  * @others: tokens of all groups, which choose experts
  * @most: tokens of the group that has most of them
  * @decode_context, @prefill_context: sums of tokens that are attended to
@@ -19,6 +20,7 @@ enum { READ, WRITE };
 struct work {
 	double tokens;
 	double sampled;
+	double written;
 	double others;
 	double most;
 	double decode_context;
@@ -62,14 +64,17 @@ static double prefill_kept(const struct serve_step *s)
 static struct work work_of(const struct shard *s, const struct serve_step *step, double parts)
 {
 	double window = s->model->local_window, prefill = prefill_kept(step);
+	double tokens = (double)serve_step_tokens(step);
+	double kept = (double)(step->decode_context - step->reread);
 
 	return (struct work) {
-		.tokens = ((double)step->decodes + step->prefill_tokens) / parts,
+		.tokens = tokens / parts,
 		.sampled = step->sampled / parts,
+		.written = (tokens - step->unwritten + (double)step->brought) / parts,
 		.decode_context = (double)step->decode_context / parts,
 		.prefill_context = (double)step->prefill_context / parts,
-		.kept = ((double)step->decode_context + prefill) / parts,
-		.windowed = (fmin((double)step->decode_context, step->decodes * window) +
+		.kept = (kept + prefill) / parts,
+		.windowed = (fmin(kept, step->decodes * window + step->beside) +
 			     fmin(prefill, step->prefills * window + step->prefill_tokens)) / parts,
 		.microbatches = parts,
 	};
@@ -105,7 +110,7 @@ static void add_kv(const struct shard *s, const struct shard_stage *stage, const
 		if (kept <= 0)
 			continue;
 		l->bytes.read[tier][ROOFLINE_KV] = read * share / kept;
-		l->bytes.written[tier][ROOFLINE_KV] = w->tokens * stage->token_kv * share / kept;
+		l->bytes.written[tier][ROOFLINE_KV] = w->written * stage->token_kv * share / kept;
 	}
 }
 
@@ -272,7 +277,7 @@ uint64_t shard_step_ns(void *ctx, const struct serve_step *steps, uint32_t n)
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		double tokens = ((double)steps[i].decodes + steps[i].prefill_tokens) / parts;
+		double tokens = (double)serve_step_tokens(&steps[i]) / parts;
 
 		others += tokens;
 		most = fmax(most, tokens);
