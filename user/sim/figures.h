@@ -78,6 +78,18 @@
 	X(accelerators_busy, "%",								\
 	  "100 x operations / (peak_flops x efficiency_permille / 1000) / "			\
 	  "(duration x devices)")								\
+	X(decoded_tokens, "tokens",								\
+	  "sum of tokens computed for requests that decode")					\
+	X(tokens_per_turn, "tokens",								\
+	  "tokens that came out of requests that decode / sum of these over steps")		\
+	X(draft_tokens, "tokens",								\
+	  "draft-tokens x sum of requests that decode over steps")				\
+	X(rejected_draft_tokens, "tokens",							\
+	  "draft_tokens - those that were right")						\
+	X(draft_acceptance, "%",								\
+	  "100 x drafts that were right / draft_tokens")					\
+	X(tokens_beyond_end, "tokens",								\
+	  "tokens that came out, but after the answer's end")					\
 	X(energy, "J",										\
 	  "energy_accelerators_computing + energy_accelerators_waiting + "			\
 	  "energy_memory_moving + energy_memory_idle")						\

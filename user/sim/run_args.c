@@ -3,6 +3,7 @@
 #include "sim/run_args.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "engine/inifile.h"
 #include "engine/trace.h"
 #include "sim/run_defaults.h"
+#include "sim/run_decoding.h"
 #include "sim/serve.h"
 #include "sim/system.h"
 
@@ -32,6 +34,11 @@ static const struct {
 	[RUN_OVERHEAD] = { "overhead", RUN_DEFAULT_OVERHEAD_US, 1000000000 },
 	[RUN_BANDWIDTH] = { "bandwidth", RUN_DEFAULT_BANDWIDTH, 1000 },
 	[RUN_LIMIT] = { "limit", 0, TRACE_REQUESTS_MAX },
+	[RUN_DRAFT_TOKENS] = { "draft-tokens", 0, SERVE_DRAFTS_MAX },
+	[RUN_ACCEPTANCE] = { "acceptance", 0, 1000 },
+	[RUN_DENOISING_STEPS] = { "denoising-steps", 0, TRACE_TOKENS_MAX },
+	[RUN_DIFFUSION_BLOCK] = { "diffusion-block", 0, TRACE_TOKENS_MAX },
+	[RUN_SEED] = { "seed", 1, UINT32_MAX },
 };
 
 static const char *const texts[RUN_TEXTS] = {
@@ -41,7 +48,15 @@ static const char *const texts[RUN_TEXTS] = {
 	[RUN_NETWORK] = "network",
 	[RUN_PRICES] = "prices",
 	[RUN_DTYPE] = "dtype",
+	[RUN_DECODING] = "decoding",
+	[RUN_DRAFT_MODEL] = "draft-model",
 };
+
+/* That 0 is a value of; of all others it is not. */
+static bool may_be_zero(enum run_number which)
+{
+	return which == RUN_DRAFT_TOKENS || which == RUN_ACCEPTANCE;
+}
 
 static int set_number(struct run_args *args, enum run_number which, const char *value,
 		      struct engine_error *e)
@@ -51,13 +66,14 @@ static int set_number(struct run_args *args, enum run_number which, const char *
 
 	errno = 0;
 	n = strtoull(value, &end, 10);
-	if (errno || *end || end == value || value[0] == '-' || !n || n > numbers[which].highest) {
-		engine_error_set(e, "%s is \"%s\"; give a number from 1 to %llu",
-				 numbers[which].name, value,
+	if (errno || *end || end == value || value[0] == '-' || (!n && !may_be_zero(which)) ||
+	    n > numbers[which].highest) {
+		engine_error_set(e, "%s is \"%s\"; give a number from %d to %llu",
+				 numbers[which].name, value, !may_be_zero(which),
 				 (unsigned long long)numbers[which].highest);
 		return -EINVAL;
 	}
-	args->number[which] = n;
+	args->number[which] = n ?: RUN_ZERO;
 	return 0;
 }
 
@@ -66,6 +82,11 @@ static int set_text(struct run_args *args, enum run_text which, const char *valu
 {
 	if (which == RUN_DTYPE && model_dtype_parse(value) < 0) {
 		engine_error_set(e, "dtype is \"%s\"; give bf16 or fp8", value);
+		return -EINVAL;
+	}
+	if (which == RUN_DECODING && run_decoding_parse(value) < 0) {
+		engine_error_set(e, "decoding is \"%s\"; give autoregressive, speculative or "
+				 "diffusion", value);
 		return -EINVAL;
 	}
 	if (!*value || strlen(value) >= sizeof(args->text[which])) {
@@ -131,7 +152,9 @@ const char *run_args_text(const struct run_args *args, enum run_text which)
 
 uint64_t run_args_number(const struct run_args *args, enum run_number which)
 {
-	return args->number[which] ?: numbers[which].otherwise;
+	uint64_t given = args->number[which];
+
+	return given == RUN_ZERO ? 0 : given ?: numbers[which].otherwise;
 }
 
 enum model_dtype run_args_dtype(const struct run_args *args)

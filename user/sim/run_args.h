@@ -19,6 +19,8 @@
 #include "engine/error.h"
 #include "engine/model_config.h"
 
+#define RUN_ZERO	UINT64_MAX
+
 enum run_text {
 	RUN_TRACE,
 	RUN_MODEL,
@@ -26,6 +28,8 @@ enum run_text {
 	RUN_NETWORK,
 	RUN_PRICES,
 	RUN_DTYPE,
+	RUN_DECODING,
+	RUN_DRAFT_MODEL,
 	RUN_TEXTS
 };
 
@@ -43,13 +47,18 @@ enum run_number {
 	RUN_OVERHEAD,
 	RUN_BANDWIDTH,
 	RUN_LIMIT,
+	RUN_DRAFT_TOKENS,
+	RUN_ACCEPTANCE,
+	RUN_DENOISING_STEPS,
+	RUN_DIFFUSION_BLOCK,
+	RUN_SEED,
 	RUN_NUMBERS
 };
 
 /**
  * struct run_args - the values; all 0 when nothing is asked for
  * @text: "" when not given
- * @number: 0 when not given
+ * @number: 0 when not given, RUN_ZERO when 0 is
  */
 struct run_args {
 	char text[RUN_TEXTS][PATH_MAX];

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/draft.h"
 #include "sim/models.h"
+#include "sim/run_decoding.h"
 
 /* ---- reading ---- */
 
@@ -22,6 +24,13 @@ int run_case_read_trace(struct run_case *r, struct engine_error *e)
 	return -EINVAL;
 }
 
+static int read_draft_model(struct run_case *r, struct engine_error *e)
+{
+	const char *given = run_args_text(&r->args, RUN_DRAFT_MODEL);
+
+	return given ? sim_model_read(given, run_args_dtype(&r->args), &r->draft_model, e) : 0;
+}
+
 int run_case_read_system(struct run_case *r, struct engine_error *e)
 {
 	const struct system_files files = {
@@ -31,8 +40,9 @@ int run_case_read_system(struct run_case *r, struct engine_error *e)
 		.devices = (uint32_t)run_args_number(&r->args, RUN_DEVICES),
 	};
 
-	return sim_model_read(r->args.text[RUN_MODEL], run_args_dtype(&r->args), &r->model, e) ?:
-	       system_read(&files, &r->system, e);
+	return run_decoding_read(&r->args, &r->decoding, e) ?:
+	       sim_model_read(r->args.text[RUN_MODEL], run_args_dtype(&r->args), &r->model, e) ?:
+	       read_draft_model(r, e) ?: system_read(&files, &r->system, e);
 }
 
 /* ---- the layout ---- */
@@ -53,12 +63,13 @@ static int check_experts(const struct run_case *r, const struct capacity_shard *
 }
 
 /* A step has room for each request of the batch. */
-static uint64_t max_batch(const struct run_args *args)
+static uint64_t max_batch(const struct run_case *r)
 {
-	uint64_t batch = run_args_number(args, RUN_MAX_BATCH);
-	uint64_t step_tokens = run_args_number(args, RUN_MAX_STEP_TOKENS);
+	uint64_t batch = run_args_number(&r->args, RUN_MAX_BATCH);
+	uint64_t most = run_args_number(&r->args, RUN_MAX_STEP_TOKENS) /
+			serve_decoding_width(&r->decoding);
 
-	return args->number[RUN_MAX_BATCH] || batch < step_tokens ? batch : step_tokens;
+	return r->args.number[RUN_MAX_BATCH] || batch < most ? batch : most;
 }
 
 struct shard_options run_case_options(const struct run_case *r)
@@ -71,11 +82,12 @@ struct shard_options run_case_options(const struct run_case *r)
 			.pp = (uint32_t)a->number[RUN_PP],
 			.dp = (uint32_t)a->number[RUN_DP],
 		},
-		.max_batch = (uint32_t)max_batch(a),
+		.max_batch = (uint32_t)max_batch(r),
 		.max_step_tokens = (uint32_t)run_args_number(a, RUN_MAX_STEP_TOKENS),
 		.block_tokens = (uint32_t)run_args_number(a, RUN_BLOCK_TOKENS),
 		.overhead_ns = run_args_number(a, RUN_OVERHEAD) * 1000,
 		.bandwidth_permille = (uint32_t)run_args_number(a, RUN_BANDWIDTH),
+		.draft = run_args_text(a, RUN_DRAFT_MODEL) ? &r->draft_model : NULL,
 	};
 }
 
@@ -101,8 +113,8 @@ int run_case_serve(struct run_case *r, struct engine_error *e)
 		.kv_blocks = r->shard.kv_blocks,
 		.ahead = true,
 		.prefix_caching = true,
+		.decoding = r->decoding,
 	};
-	const struct serve_time time = { shard_step_ns, &r->shard };
 	const struct run_slo slo = {
 		.ttft_ms = (double)run_args_number(&r->args, RUN_SLO_TTFT),
 		.tpot_ms = (double)run_args_number(&r->args, RUN_SLO_TPOT),
@@ -110,7 +122,8 @@ int run_case_serve(struct run_case *r, struct engine_error *e)
 	int err;
 
 	r->requests = calloc(r->trace.n, sizeof(*r->requests));
-	err = r->requests ? serve(&r->trace, &options, &time, r->requests, &r->stats, e) : -ENOMEM;
+	err = r->requests ? draft_serve(&r->trace, &options, &r->shard, r->requests, &r->stats, e) :
+			    -ENOMEM;
 	if (!err)
 		err = run_served(&r->trace, r->requests, &slo, &r->served);
 	if (err == -ENOMEM)

@@ -15,7 +15,8 @@
 /**
  * struct run_case - all of a run
  * @args: what is asked for
- * @system, @model, @trace: read
+ * @system, @model, @draft_model, @trace: read; without drafts of a model it is all 0
+ * @decoding: as asked for
  * @shard: laid out
  * @requests: what became of those of the trace
  * @stats, @served: served
@@ -24,6 +25,8 @@ struct run_case {
 	struct run_args args;
 	struct sim_system system;
 	struct model_config model;
+	struct model_config draft_model;
+	struct serve_decoding decoding;
 	struct trace trace;
 	struct shard shard;
 	struct serve_request *requests;

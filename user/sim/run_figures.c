@@ -96,6 +96,19 @@ static void add_steps(struct making *m)
 	add(m, FIGURE_accelerators_busy, per(s->compute_s * 100, devices_s));
 }
 
+static void add_decoding(struct making *m)
+{
+	const struct serve_stats *s = &m->run->stats;
+	double drafted = (double)s->drafted, accepted = (double)s->accepted;
+
+	add(m, FIGURE_decoded_tokens, (double)s->decoded);
+	add(m, FIGURE_tokens_per_turn, per((double)(s->answered + s->beyond), (double)s->turns));
+	add(m, FIGURE_draft_tokens, drafted);
+	add(m, FIGURE_rejected_draft_tokens, drafted - accepted);
+	add(m, FIGURE_draft_acceptance, per(accepted * 100, drafted));
+	add(m, FIGURE_tokens_beyond_end, (double)s->beyond);
+}
+
 /* ---- energy and cost ---- */
 
 static void add_energy(struct making *m)
@@ -148,9 +161,7 @@ static void add_capacity(struct making *m, const struct engine_tier *t)
 	uint32_t i;
 
 	for (i = 0; i < s->n_stages; i++) {
-		const struct capacity_weights *w = &s->stage[i].weights;
-
-		here = (double)(w->embedding + w->common + w->experts) *
+		here = shard_stage_weights(&s->stage[i]) *
 		       s->stage[i].share[m->tier][ROOFLINE_WEIGHTS];
 		weights = fmax(weights, here);
 		kv = fmin(kv, s->stage[i].kv_room[m->tier]);
@@ -222,6 +233,7 @@ void run_figures(const struct run_case *r, struct run_figures *out)
 	add_requests(&m);
 	add_latencies(&m);
 	add_steps(&m);
+	add_decoding(&m);
 	add_energy(&m);
 	add_cost(&m);
 	for (i = 0; i < r->system.tiers.n_tiers; i++)

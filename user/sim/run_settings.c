@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "sim/run_decoding.h"
+
 static void __attribute__((format(printf, 4, 5)))
 set(struct run_settings *out, const char *name, bool is_default, const char *format, ...)
 {
@@ -56,6 +58,23 @@ static void set_system(const struct run_case *r, struct run_settings *out)
 	set_number(r, out, RUN_BANDWIDTH, " permille");
 }
 
+static void set_decoding(const struct run_case *r, struct run_settings *out)
+{
+	const struct run_args *a = &r->args;
+
+	set_text(r, out, RUN_DECODING, run_decoding_name(r->decoding.kind), "");
+	if (r->decoding.kind == SERVE_SPECULATIVE) {
+		set_number(r, out, RUN_DRAFT_TOKENS, "");
+		set_number(r, out, RUN_ACCEPTANCE, " permille");
+		set_text(r, out, RUN_DRAFT_MODEL,
+			 run_args_text(a, RUN_DRAFT_MODEL) ? r->draft_model.name : "none", "");
+		set_number(r, out, RUN_SEED, "");
+	} else if (r->decoding.kind == SERVE_DIFFUSION) {
+		set_number(r, out, RUN_DENOISING_STEPS, "");
+		set_number(r, out, RUN_DIFFUSION_BLOCK, "");
+	}
+}
+
 static void set_serving(const struct run_case *r, struct run_settings *out)
 {
 	const struct shard_options *o = &r->shard.options;
@@ -78,4 +97,5 @@ void run_settings(const struct run_case *r, struct run_settings *out)
 	out->n = 0;
 	set_system(r, out);
 	set_serving(r, out);
+	set_decoding(r, out);
 }

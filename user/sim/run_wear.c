@@ -8,10 +8,7 @@
 
 static double weights_here(const struct shard_stage *stage, uint32_t tier)
 {
-	const struct capacity_weights *w = &stage->weights;
-
-	return (double)(w->embedding + w->common + w->experts) *
-	       stage->share[tier][ROOFLINE_WEIGHTS];
+	return shard_stage_weights(stage) * stage->share[tier][ROOFLINE_WEIGHTS];
 }
 
 /* Of all devices; the most of one is @most. */

@@ -64,6 +64,21 @@ static void count_kv(const struct shard *s, struct shard_stage *stage, uint32_t 
 	stage->local_kv = stage->token_kv - stage->linear_kv;
 }
 
+/* A draft model has no stages; all that lies on a device is spread over the tiers alike. */
+static void count_draft(const struct shard *s, struct shard_stage *stage)
+{
+	const struct model_config *draft = s->options.draft;
+	struct capacity_weights w;
+
+	stage->kv_share = 1;
+	if (!draft)
+		return;
+	w = capacity_weights(draft, &s->options.shard, 0);
+	stage->beside = (double)(w.embedding + w.common + w.experts);
+	stage->kv_share = stage->token_kv / (stage->token_kv +
+			  (double)capacity_kv_bytes(draft, &s->options.shard, 0, 1));
+}
+
 /* Of one token that decodes alone; what a context adds is KV. */
 static int count_activations(const struct shard *s, struct shard_stage *stage,
 			     struct engine_error *e)
@@ -115,6 +130,7 @@ static int make_stage(const struct shard *s, struct shard_stage *stage, uint32_t
 		stage->row = (double)m->hidden * m->weight_dtype / shard->tp;
 	count_ops(s, stage, from);
 	count_kv(s, stage, number);
+	count_draft(s, stage);
 	err = count_activations(s, stage, e);
 	return err ?: shard_place(s, stage, e);
 }
@@ -170,6 +186,8 @@ static int check(const struct shard *s, struct engine_error *e)
 	else if (c->pp > m->layers)
 		engine_error_set(e, "%s has %u layers, which do not make %u stages: take a smaller "
 				 "--pp", m->name, m->layers, c->pp);
+	else if (s->options.draft && c->pp > 1)
+		engine_error_set(e, "a draft model with %u stages: take --pp 1", c->pp);
 	else if (c->dp > SERVE_RANKS_MAX)
 		engine_error_set(e, "%u groups: take a --dp of %u at most", c->dp, SERVE_RANKS_MAX);
 	else

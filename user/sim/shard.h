@@ -26,6 +26,7 @@
  * @max_batch, @max_step_tokens, @block_tokens: as of struct serve_options
  * @overhead_ns: of each step, of all software together
  * @bandwidth_permille: share of the tiers' bandwidth that is reached, 1 to 1000
+ * @draft: a model that lies beside it (sim/draft.h), or NULL
  */
 struct shard_options {
 	struct capacity_shard shard;
@@ -34,6 +35,7 @@ struct shard_options {
 	uint32_t block_tokens;
 	uint64_t overhead_ns;
 	uint32_t bandwidth_permille;
+	const struct model_config *draft;
 };
 
 /**
@@ -50,9 +52,11 @@ struct shard_bytes {
  * @layers, @moe_layers: of the stage
  * @first, @last: the embedding is here; the lm_head is
  * @weights: bytes
+ * @beside: bytes of the draft model's weights
  * @activations: bytes that are kept for the greatest step
  * @share: of the weights and activations by tier; that of KV is a step's
  * @kv_room: bytes by tier
+ * @kv_share: of the room, the rest is for KV of the draft model
  * @token_kv: bytes of KV that a token writes
  * @linear_kv, @local_kv: of them in layers that keep all tokens, and a window of them
  * @token_ops, @sampled_ops: operations of a token, and of one that comes out
@@ -67,9 +71,11 @@ struct shard_stage {
 	bool first;
 	bool last;
 	struct capacity_weights weights;
+	double beside;
 	double activations;
 	double share[TMODEL_TIERS_MAX][ROOFLINE_CLASSES];
 	double kv_room[TMODEL_TIERS_MAX];
+	double kv_share;
 	double token_kv;
 	double linear_kv;
 	double local_kv;
@@ -81,6 +87,14 @@ struct shard_stage {
 	double sampled_act[2];
 	double row;
 };
+
+/**
+ * shard_stage_weights - bytes of all weights on a device of a stage
+ */
+static inline double shard_stage_weights(const struct shard_stage *s)
+{
+	return (double)(s->weights.embedding + s->weights.common + s->weights.experts) + s->beside;
+}
 
 /**
  * struct shard_sums - what all steps did; of all devices together where a time does not say else
@@ -187,6 +201,11 @@ int shard_choose(const struct sim_system *system, const struct model_config *mod
  * @steps, @n: of one group, or of all in lockstep
  */
 uint64_t shard_step_ns(void *ctx, const struct serve_step *steps, uint32_t n);
+
+/**
+ * shard_add_sums - add up what steps did
+ */
+void shard_add_sums(struct shard_sums *to, const struct shard_sums *from);
 
 /* ---- where data lie, shard_place.c ---- */
 

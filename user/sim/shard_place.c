@@ -68,8 +68,7 @@ static int place(const struct shard *s, struct shard_stage *stage, enum roofline
 
 int shard_place(const struct shard *s, struct shard_stage *stage, struct engine_error *e)
 {
-	const struct capacity_weights *w = &stage->weights;
-	double weights = (double)(w->embedding + w->common + w->experts);
+	double weights = shard_stage_weights(stage);
 	double room[TMODEL_TIERS_MAX], block = stage->token_kv * s->options.block_tokens;
 	uint32_t order[TMODEL_TIERS_MAX], i, n;
 	int err;
@@ -83,7 +82,8 @@ int shard_place(const struct shard *s, struct shard_stage *stage, struct engine_
 	n = order_of(s, TERRACE_CLASS_KV, "kv", order, e);
 	/* Without any room nothing could be exchanged between several tiers, see engine/fit.h. */
 	for (i = 0; i < n; i++)
-		stage->kv_room[order[i]] = room[order[i]] * (n > 1 ? 1 - 1.0 / FIT_SPARE : 1);
+		stage->kv_room[order[i]] = room[order[i]] * (n > 1 ? 1 - 1.0 / FIT_SPARE : 1) *
+					   stage->kv_share;
 	if (!n)
 		return -EXDEV;
 	return shard_kv_blocks(s, stage) ? 0 :

@@ -227,6 +227,22 @@ static void add_bytes(struct shard_bytes *to, const struct shard_bytes *from, do
 		}
 }
 
+void shard_add_sums(struct shard_sums *to, const struct shard_sums *from)
+{
+	int i;
+
+	add_bytes(&to->bytes, &from->bytes, 1);
+	for (i = 0; i < TMODEL_TIERS_MAX; i++)
+		to->tier_s[i] += from->tier_s[i];
+	to->steps += from->steps;
+	to->ops += from->ops;
+	to->compute_s += from->compute_s;
+	to->busy_s += from->busy_s;
+	to->network_s += from->network_s;
+	to->overhead_s += from->overhead_s;
+	to->serial_s += from->serial_s;
+}
+
 /* @times: devices that have the same load, by microbatches. */
 static void add_load(struct shard *s, const struct load *l, const struct stage_time *t,
 		     double times)
