@@ -232,6 +232,79 @@ static void who_never_fits_is_rejected(void **state)
 	free(r);
 }
 
+/* ---- prompts that were computed elsewhere ---- */
+
+/* KV of 20 tokens comes; 8 of 9 are to be decoded. The blocks of 21 are taken at once. */
+static void a_brought_prompt_is_not_computed(void **state)
+{
+	struct record *r = calloc(1, sizeof(*r));
+	struct serve_options o = plain;
+	struct serve_request out;
+	struct serve_stats stats;
+	size_t i;
+
+	(void)state;
+	o.brought = true;
+	must_serve(&alone, &o, r, &out, &stats);
+	assert_int_equal(r->n, 8);
+	for (i = 0; i < 8; i++)
+		expect_decode(&r->step[i], 1, 0, 21 + i, 0, 0);
+	assert_int_equal(r->step[0].brought, 20);
+	assert_int_equal(r->step[1].brought, 0);
+	assert_int_equal(out.finish_ns, 8 * 101);
+	assert_int_equal(stats.answered, 8);
+	assert_int_equal(stats.prefilled, 0);
+	/* Drafts go on behind it, blocks begin behind all but its last token. */
+	o.decoding = speculative(3, 1000).decoding;
+	must_serve(&alone, &o, r, &out, &stats);
+	assert_int_equal(r->n, 2);
+	expect_decode(&r->step[0], 1, 3, 90, 90 - 24, 0);
+	assert_int_equal(r->step[0].brought, 20);
+	o.decoding = diffusion(4, 3).decoding;
+	must_serve(&alone, &o, r, &out, &stats);
+	assert_int_equal(r->n, 9);
+	expect_decode(&r->step[0], 1, 3, 4 * 23, 3 * 23, 4);
+	expect_decode(&r->step[2], 1, 3, 4 * 23, 3 * 23, 0);
+	assert_int_equal(out.first_token_ns, 3 * 104);
+	free(r);
+}
+
+/*
+ * Room for 5 blocks of 4 tokens, both prompts of 8 take 3 with the next token. So the second waits
+ * for the first, which ends with 12 tokens.
+ */
+static void a_brought_prompt_waits_for_room(void **state)
+{
+	struct trace_request q[] = {
+		{ .input_tokens = 8, .output_tokens = 5 },
+		{ .input_tokens = 8, .output_tokens = 5 },
+	};
+	struct record *r = calloc(1, sizeof(*r));
+	struct trace t = { .requests = q, .n = 2 };
+	struct serve_options o = plain;
+	struct serve_request out[2];
+	struct serve_stats stats;
+
+	(void)state;
+	o.brought = true;
+	o.kv_blocks = 5;
+	must_serve(&t, &o, r, out, &stats);
+	assert_int_equal(out[0].finish_ns, 4 * 101);
+	assert_int_equal(out[1].scheduled_ns, 4 * 101);
+	assert_int_equal(out[1].finish_ns, 8 * 101);
+	assert_int_equal(stats.preemptions, 0);
+	/* With a block more they begin together, but the second gives way and computes its own. */
+	o.kv_blocks = 6;
+	q[0].output_tokens = 9;
+	q[1].output_tokens = 9;
+	must_serve(&t, &o, r, out, &stats);
+	assert_int_equal(stats.preemptions, 1);
+	assert_int_equal(stats.recomputed, 8 + 5);
+	assert_int_equal(r->step[0].brought, 16);
+	assert_int_equal(out[0].finish_ns, 4 * 102 + 4 * 101);
+	free(r);
+}
+
 /* ---- many requests ---- */
 
 enum { MANY = 400 };
@@ -434,6 +507,8 @@ int main(void)
 		cmocka_unit_test(blocks_come_out_together),
 		cmocka_unit_test(a_block_of_the_whole_answer),
 		cmocka_unit_test(who_never_fits_is_rejected),
+		cmocka_unit_test(a_brought_prompt_is_not_computed),
+		cmocka_unit_test(a_brought_prompt_waits_for_room),
 		cmocka_unit_test(one_token_a_step_is_autoregressive),
 		cmocka_unit_test(all_tokens_are_accounted_for),
 		cmocka_unit_test(acceptance_is_as_expected),

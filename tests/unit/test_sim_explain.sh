@@ -10,8 +10,9 @@ trap 'rm -rf "$work"' EXIT
 # shellcheck source=tests/tap.sh
 . tests/tap.sh
 
-"$sim" run --json --trace tests/data/traces/conversation-120.jsonl --model llama-3.1-8b \
-	>"$work/run" 2>"$work/said"
+# With two pools, whose figures are there only then.
+"$sim" run --json --trace tests/data/traces/conversation-120.jsonl --model llama-3.1-8b --devices 2 \
+	--prefill-devices 1 >"$work/run" 2>"$work/said"
 result $? "a run has figures"
 jq -r '.figures, .tier[].figures | to_entries[] | "\(.key) (\(.value.unit))"' "$work/run" |
 	sort -u >"$work/figures"

@@ -120,6 +120,35 @@ run_json whole --decoding diffusion --diffusion-block 4096 --denoising-steps 64 
 	--max-step-tokens 16384
 holds 'v(0; "tpot_mean") == 0' "a whole answer comes at once" whole
 
+# ---- two pools ----
+
+run_json one --devices 4
+run_json two --devices 4 --prefill-devices 2
+result $? "prompts are computed elsewhere"
+holds 'v(0; "tokens") == v(1; "tokens") and v(0; "requests_served") == 120' "all are served" two one
+# Answers of one token are done where the prompt is. KV of a token is 131072 bytes.
+sent=$(jq -s 'map(select(.output_length > 1).input_length) | add' $trace)
+holds "v(0; \"kv_transfers\") == 118 and v(0; \"kv_transferred\") == $sent * 131072" \
+	"KV of all prompts that have more goes over" two
+holds 'v(0; "kv_transfer_mean") > 0 and v(0; "kv_transfer_wait_mean") >= 0 and
+	v(0; "kv_between_pools_peak") > 0' "that takes time" two
+holds "sum(0; \"kv_written\") == (v(0; \"prompt_tokens\") - v(0; \"cached_tokens\") + $sent +
+	v(0; \"decoded_tokens\")) * 131072" "it is written on both sides" two
+holds 'near(v(0; "prefill_groups_busy") + v(0; "decode_groups_busy"); 2 * v(0; "groups_busy"); 1e-9)' \
+	"the groups' shares are of each pool" two
+holds 'v(0; "cached_tokens") > 0 and v(0; "recomputed_tokens") == 0' "prompts share prefixes" two
+holds '.[0].settings | .["prefill-devices"].value == "2" and .devices.value == "4" and
+	(.tp.value | tonumber) * (.dp.value | tonumber) == 2' "the layout is that of the others" two
+run_json tp --devices 4 --prefill-devices 2 --prefill-tp 1
+holds '.[0].settings | .["prefill-tp"] == {"value": "1", "default": false} and
+	.["prefill-dp"].value == "2"' "prompts have a layout of their own" tp
+run_json drafts --devices 4 --prefill-devices 2 "${speculative[@]}" --draft-model llama-2-7b
+holds 'near(v(0; "tokens_per_turn"); 2.7731; 0.01) and v(0; "kv_transferred") > v(1; "kv_transferred")' \
+	"KV of a draft model goes over as well" drafts two
+run_json together --devices 4 --prefill-devices 2 "${diffusion[@]}"
+holds 'v(0; "ttft_mean") > v(1; "ttft_mean") and v(0; "kv_transfers") == 120' \
+	"blocks begin where answers are" together two
+
 # ---- what is refused ----
 
 refused 2 "speculative decoding needs draft-tokens" "drafts without a number are refused" \
@@ -138,4 +167,8 @@ refused 2 "no model 'llama-9'" "an unknown draft model is refused" "${speculativ
 	--draft-model llama-9
 refused 2 "take --pp 1" "a draft model in stages is refused" "${speculative[@]}" \
 	--draft-model llama-2-7b --devices 2 --pp 2
+refused 2 "leave none to decode" "prompts on all devices are refused" --devices 2 --prefill-devices 2
+refused 2 "are of prefill-devices" "a layout of no devices is refused" --prefill-tp 2
+refused 2 "cannot be laid out" "another number of them as well" --devices 8 --prefill-devices 4 \
+	--prefill-tp 3
 echo "1..$number"

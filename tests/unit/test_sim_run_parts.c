@@ -119,6 +119,7 @@ static void make(struct fixture *f)
 	t->profile.endurance_cycles = 1000;
 	t->profile.waf_permille = 2000;
 	f->stage.stages = 1;
+	f->stage.devices = 2;
 	f->stage.weights.common = 400000;
 	f->stage.share[0][ROOFLINE_WEIGHTS] = 1;
 	f->shard.system = &f->system;

@@ -90,6 +90,20 @@
 	  "100 x drafts that were right / draft_tokens")					\
 	X(tokens_beyond_end, "tokens",								\
 	  "tokens that came out, but after the answer's end")					\
+	X(prefill_groups_busy, "%",								\
+	  "100 x sum of steps' time of prefill groups / (duration x these groups)")		\
+	X(decode_groups_busy, "%",								\
+	  "100 x sum of steps' time of groups that decode / (duration x these groups)")		\
+	X(kv_transfers, "requests",								\
+	  "requests whose KV went from prefill devices to others")				\
+	X(kv_transferred, "B",									\
+	  "sum of their prompts' KV, of all devices that receive it")				\
+	X(kv_transfer_mean, "ms",								\
+	  "mean of send and receive of a device's part")					\
+	X(kv_transfer_wait_mean, "ms",								\
+	  "mean of the time until the group had sent what was before it")			\
+	X(kv_between_pools_peak, "B",								\
+	  "most KV of prompts that were done, but had no room where they decode")		\
 	X(energy, "J",										\
 	  "energy_accelerators_computing + energy_accelerators_waiting + "			\
 	  "energy_memory_moving + energy_memory_idle")						\

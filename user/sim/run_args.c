@@ -38,6 +38,9 @@ static const struct {
 	[RUN_ACCEPTANCE] = { "acceptance", 0, 1000 },
 	[RUN_DENOISING_STEPS] = { "denoising-steps", 0, TRACE_TOKENS_MAX },
 	[RUN_DIFFUSION_BLOCK] = { "diffusion-block", 0, TRACE_TOKENS_MAX },
+	[RUN_PREFILL_DEVICES] = { "prefill-devices", 0, SYSTEM_DEVICES_MAX },
+	[RUN_PREFILL_TP] = { "prefill-tp", 0, SYSTEM_DEVICES_MAX },
+	[RUN_PREFILL_PP] = { "prefill-pp", 0, SYSTEM_DEVICES_MAX },
 	[RUN_SEED] = { "seed", 1, UINT32_MAX },
 };
 

@@ -91,39 +91,107 @@ struct shard_options run_case_options(const struct run_case *r)
 	};
 }
 
+static int check_pools(const struct run_case *r, struct engine_error *e)
+{
+	const struct run_args *a = &r->args;
+	uint64_t prompts = a->number[RUN_PREFILL_DEVICES];
+
+	if (!prompts && (a->number[RUN_PREFILL_TP] || a->number[RUN_PREFILL_PP]))
+		engine_error_set(e, "prefill-tp and prefill-pp are of prefill-devices: give these");
+	else if (prompts >= r->system.devices)
+		engine_error_set(e, "prefill-devices %llu of %u devices leave none to decode: take "
+				 "less of them", (unsigned long long)prompts, r->system.devices);
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int lay_out_pools(struct run_case *r, struct engine_error *e)
+{
+	struct shard_options o[POOLS] = { run_case_options(r), run_case_options(r) };
+	int err;
+
+	o[POOL_PROMPTS].shard = (struct capacity_shard) {
+		.tp = (uint32_t)r->args.number[RUN_PREFILL_TP],
+		.pp = (uint32_t)r->args.number[RUN_PREFILL_PP],
+	};
+	r->pools = calloc(1, sizeof(*r->pools));
+	if (!r->pools) {
+		engine_error_set(e, "no memory for two pools");
+		return -ENOMEM;
+	}
+	err = pools_lay_out(r->pools, &r->system,
+			    (uint32_t)r->args.number[RUN_PREFILL_DEVICES], &r->model, o, e);
+	if (err)
+		return err;
+	return check_experts(r, &r->pools->shards[POOL_ANSWERS].options.shard, e) ?:
+	       pools_join(r->pools, &r->shard);
+}
+
 int run_case_lay_out(struct run_case *r, struct engine_error *e)
 {
 	struct shard_options o = run_case_options(r);
+	int err = check_pools(r, e);
 
+	if (err)
+		return err;
+	if (r->args.number[RUN_PREFILL_DEVICES])
+		return lay_out_pools(r, e);
 	return shard_choose(&r->system, &r->model, &o, e) ?: check_experts(r, &o.shard, e) ?:
 	       shard_init(&r->shard, &r->system, &r->model, &o, e);
 }
 
 /* ---- serving ---- */
 
-int run_case_serve(struct run_case *r, struct engine_error *e)
+static struct serve_options serving(const struct run_case *r, const struct shard *s)
 {
-	const struct shard_options *o = &r->shard.options;
-	const struct serve_options options = {
+	const struct shard_options *o = &s->options;
+
+	return (struct serve_options) {
 		.ranks = o->shard.dp,
 		.lockstep = o->shard.dp > 1 && r->model.experts,
 		.max_batch = o->max_batch,
 		.max_step_tokens = o->max_step_tokens,
 		.block_tokens = o->block_tokens,
-		.kv_blocks = r->shard.kv_blocks,
+		.kv_blocks = s->kv_blocks,
 		.ahead = true,
 		.prefix_caching = true,
 		.decoding = r->decoding,
 	};
+}
+
+/* Prompts of diffusion have no block of the answer with them. */
+static int serve_pools(struct run_case *r, struct engine_error *e)
+{
+	struct serve_options options[POOLS];
+	int err, i;
+
+	for (i = 0; i < POOLS; i++)
+		options[i] = serving(r, &r->pools->shards[i]);
+	if (r->decoding.kind == SERVE_DIFFUSION)
+		options[POOL_PROMPTS].decoding = (struct serve_decoding) { 0 };
+	options[POOL_ANSWERS].brought = true;
+	options[POOL_ANSWERS].prefix_caching = false;
+	err = pools_serve(r->pools, &r->trace, options, r->requests, &r->stats, e);
+	for (i = 0; !err && i < POOLS; i++)
+		shard_add_sums(&r->shard.sums, &r->pools->shards[i].sums);
+	return err;
+}
+
+int run_case_serve(struct run_case *r, struct engine_error *e)
+{
+	const struct serve_options options = serving(r, &r->shard);
 	const struct run_slo slo = {
 		.ttft_ms = (double)run_args_number(&r->args, RUN_SLO_TTFT),
 		.tpot_ms = (double)run_args_number(&r->args, RUN_SLO_TPOT),
 	};
-	int err;
+	int err = -ENOMEM;
 
 	r->requests = calloc(r->trace.n, sizeof(*r->requests));
-	err = r->requests ? draft_serve(&r->trace, &options, &r->shard, r->requests, &r->stats, e) :
-			    -ENOMEM;
+	if (r->requests && r->pools)
+		err = serve_pools(r, e);
+	else if (r->requests)
+		err = draft_serve(&r->trace, &options, &r->shard, r->requests, &r->stats, e);
 	if (!err)
 		err = run_served(&r->trace, r->requests, &slo, &r->served);
 	if (err == -ENOMEM)
@@ -144,5 +212,8 @@ void run_case_free(struct run_case *r)
 {
 	free(r->requests);
 	shard_free(&r->shard);
+	if (r->pools)
+		pools_free(r->pools);
+	free(r->pools);
 	trace_free(&r->trace);
 }

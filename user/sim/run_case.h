@@ -8,6 +8,7 @@
 #ifndef _SIM_RUN_CASE_H
 #define _SIM_RUN_CASE_H
 
+#include "sim/pools.h"
 #include "sim/run_args.h"
 #include "sim/run_served.h"
 #include "sim/shard.h"
@@ -17,7 +18,8 @@
  * @args: what is asked for
  * @system, @model, @draft_model, @trace: read; without drafts of a model it is all 0
  * @decoding: as asked for
- * @shard: laid out
+ * @pools: laid out, when there are two; else NULL
+ * @shard: laid out; of two pools both together
  * @requests: what became of those of the trace
  * @stats, @served: served
  */
@@ -28,6 +30,7 @@ struct run_case {
 	struct model_config draft_model;
 	struct serve_decoding decoding;
 	struct trace trace;
+	struct pools *pools;
 	struct shard shard;
 	struct serve_request *requests;
 	struct serve_stats stats;

@@ -81,17 +81,25 @@ static int check_room(const struct run_args *args, const struct serve_decoding *
 	return -EINVAL;
 }
 
-int run_decoding_read(const struct run_args *args, struct serve_decoding *out,
-		      struct engine_error *e)
+/* A name that is none was refused when it was given. */
+static enum serve_decoding_kind kind_of(const struct run_args *args)
 {
 	const char *given = run_args_text(args, RUN_DECODING);
 	int kind = given ? run_decoding_parse(given) : SERVE_AUTOREGRESSIVE;
-	int err = check_given(args, (enum serve_decoding_kind)kind, e);
+
+	return kind < 0 ? SERVE_AUTOREGRESSIVE : (enum serve_decoding_kind)kind;
+}
+
+int run_decoding_read(const struct run_args *args, struct serve_decoding *out,
+		      struct engine_error *e)
+{
+	enum serve_decoding_kind kind = kind_of(args);
+	int err = check_given(args, kind, e);
 
 	if (err)
 		return err;
 	*out = (struct serve_decoding) {
-		.kind = (enum serve_decoding_kind)kind,
+		.kind = kind,
 		.drafts = (uint32_t)run_args_number(args, RUN_DRAFT_TOKENS),
 		.acceptance_permille = (uint32_t)run_args_number(args, RUN_ACCEPTANCE),
 		.seed = run_args_number(args, RUN_SEED),

@@ -91,7 +91,7 @@ static void add_steps(struct making *m)
 	add(m, FIGURE_step_mean_serial, per(s->serial_s * 1e3, (double)s->steps));
 	add(m, FIGURE_step_network, per(s->network_s * 100, s->busy_s));
 	add(m, FIGURE_step_software, per(s->overhead_s * 100, s->busy_s));
-	add(m, FIGURE_groups_busy, per(s->busy_s * 100, m->seconds * m->shard->options.shard.dp));
+	add(m, FIGURE_groups_busy, per(s->busy_s * 100, m->seconds * m->shard->groups));
 	add(m, FIGURE_operations, s->ops);
 	add(m, FIGURE_accelerators_busy, per(s->compute_s * 100, devices_s));
 }
@@ -107,6 +107,28 @@ static void add_decoding(struct making *m)
 	add(m, FIGURE_rejected_draft_tokens, drafted - accepted);
 	add(m, FIGURE_draft_acceptance, per(accepted * 100, drafted));
 	add(m, FIGURE_tokens_beyond_end, (double)s->beyond);
+}
+
+static double busy_of(const struct making *m, enum pool pool)
+{
+	const struct shard *s = &m->run->pools->shards[pool];
+
+	return per(s->sums.busy_s * 100, m->seconds * s->groups);
+}
+
+/* Of two pools. */
+static void add_pools(struct making *m)
+{
+	const struct pools_sent *s = &m->run->pools->sent;
+	double n = (double)s->n;
+
+	add(m, FIGURE_prefill_groups_busy, busy_of(m, POOL_PROMPTS));
+	add(m, FIGURE_decode_groups_busy, busy_of(m, POOL_ANSWERS));
+	add(m, FIGURE_kv_transfers, n);
+	add(m, FIGURE_kv_transferred, s->bytes);
+	add(m, FIGURE_kv_transfer_mean, per(s->seconds * 1e3, n));
+	add(m, FIGURE_kv_transfer_wait_mean, per(s->waited_s * 1e3, n));
+	add(m, FIGURE_kv_between_pools_peak, s->peak_bytes);
 }
 
 /* ---- energy and cost ---- */
@@ -234,6 +256,8 @@ void run_figures(const struct run_case *r, struct run_figures *out)
 	add_latencies(&m);
 	add_steps(&m);
 	add_decoding(&m);
+	if (r->pools)
+		add_pools(&m);
 	add_energy(&m);
 	add_cost(&m);
 	for (i = 0; i < r->system.tiers.n_tiers; i++)

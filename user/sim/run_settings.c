@@ -75,6 +75,18 @@ static void set_decoding(const struct run_case *r, struct run_settings *out)
 	}
 }
 
+/* Of devices that compute prompts; the others' are those without a prefix. */
+static void set_pools(const struct run_case *r, struct run_settings *out)
+{
+	const struct shard *s = &r->pools->shards[POOL_PROMPTS];
+
+	set_number(r, out, RUN_PREFILL_DEVICES, "");
+	set_chosen(r, out, RUN_PREFILL_TP, s->options.shard.tp);
+	set_chosen(r, out, RUN_PREFILL_PP, s->options.shard.pp);
+	set(out, "prefill-dp", true, "%u", s->options.shard.dp);
+	set(out, "prefill-kv-blocks", true, "%u a group, by its room", s->kv_blocks);
+}
+
 static void set_serving(const struct run_case *r, struct run_settings *out)
 {
 	const struct shard_options *o = &r->shard.options;
@@ -98,4 +110,6 @@ void run_settings(const struct run_case *r, struct run_settings *out)
 	set_system(r, out);
 	set_serving(r, out);
 	set_decoding(r, out);
+	if (r->pools)
+		set_pools(r, out);
 }

@@ -21,9 +21,9 @@ static double all_weights(const struct shard *s, uint32_t tier, double *most)
 	for (i = 0; i < s->n_stages; i++) {
 		here = weights_here(&s->stage[i], tier);
 		*most = fmax(*most, here);
-		sum += here * s->stage[i].stages;
+		sum += here * s->stage[i].devices;
 	}
-	return sum * s->options.shard.tp * s->options.shard.dp;
+	return sum;
 }
 
 static double sum_written(const struct shard *s, uint32_t tier)

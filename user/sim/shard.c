@@ -232,6 +232,9 @@ int shard_init(struct shard *out, const struct sim_system *system, const struct 
 	err = check(out, e) ?: make_stages(out, e);
 	if (err)
 		return err;
+	out->groups = options->shard.dp;
+	for (i = 0; i < out->n_stages; i++)
+		out->stage[i].devices = out->stage[i].stages * options->shard.tp * out->groups;
 	make_rates(out);
 	make_networks(out);
 	out->n_kv = fit_place_order(&system->tiers, TERRACE_CLASS_KV, out->kv_order);

@@ -49,6 +49,7 @@ struct shard_bytes {
 /**
  * struct shard_stage - a device of a stage
  * @stages: so many stages are alike
+ * @devices: that there are of them in all groups
  * @layers, @moe_layers: of the stage
  * @first, @last: the embedding is here; the lm_head is
  * @weights: bytes
@@ -66,6 +67,7 @@ struct shard_bytes {
  */
 struct shard_stage {
 	uint32_t stages;
+	uint32_t devices;
 	uint32_t layers;
 	uint32_t moe_layers;
 	bool first;
@@ -132,6 +134,7 @@ struct shard_collective {
 /**
  * struct shard - a model on devices
  * @stage: @n_stages that differ
+ * @groups: with a scheduler each
  * @tier: their bandwidths
  * @kv_order: @n_kv tiers that KV fills, one after the other
  * @kv_blocks: of a group, by the fullest stage
@@ -146,6 +149,7 @@ struct shard {
 	struct shard_options options;
 	struct shard_stage *stage;
 	uint32_t n_stages;
+	uint32_t groups;
 	double peak_ops;
 	struct roofline_tier tier[TMODEL_TIERS_MAX];
 	uint32_t kv_order[TMODEL_TIERS_MAX];
