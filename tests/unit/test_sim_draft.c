@@ -106,8 +106,8 @@ static void a_draft_model_takes_memory(void **state)
 }
 
 /*
- * A prompt of 4 takes 2672 + 64 + 2 x 384 and a pass of the draft model, 1008 + 64 + 2 x 128. Then 4
- * tokens come out of a step of 3888 as above, and of passes that attend to 5, 6 and 7 tokens.
+ * A prompt of 4 takes 2672 + 64 + 2 x 384 and a pass of the draft model, 1008 + 64 + 2 x 128. Then
+ * 4 tokens come out of a step of 3888 as above, and of passes that attend to 5, 6 and 7 tokens.
  */
 static void drafts_take_passes_of_their_model(void **state)
 {

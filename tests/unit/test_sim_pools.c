@@ -14,6 +14,7 @@
 #include "sim/pools.h"
 
 #define US	1000
+#define S_IN_US	1e6
 #define SEND_US	50
 
 /**
@@ -84,8 +85,8 @@ static struct shard_options *one_each(void)
 }
 
 /*
- * The prompt takes 2672 + 64 bytes and KV of 4 tokens, 96 each, written and read; sending 50 us; then two
- * tokens with KV of 5 and of 6, before which what came is written.
+ * The prompt takes 2672 + 64 bytes and KV of 4 tokens, 96 each, written and read; sending 50 us;
+ * then two tokens with KV of 5 and of 6, before which what came is written.
  */
 static void a_request_passes_both_pools(void **state)
 {
@@ -130,7 +131,8 @@ static void a_group_sends_one_after_the_other(void **state)
 	must_serve(&f);
 	assert_int_equal(f.out[0].first_token_ns, f.out[1].first_token_ns);
 	assert_int_equal(f.pools.sent.n, 2);
-	assert_true(f.pools.sent.waited_s > 49.9e-6 && f.pools.sent.waited_s < 50.1e-6);
+	assert_true(f.pools.sent.waited_s * S_IN_US > 49.9 &&
+		    f.pools.sent.waited_s * S_IN_US < 50.1);
 	assert_true(f.pools.sent.peak_bytes == 2 * 384);
 	assert_true(f.out[1].finish_ns > f.out[0].finish_ns);
 	pools_free(&f.pools);
@@ -164,7 +166,8 @@ static void the_busiest_device_says_how_long_it_takes(void **state)
 	f.system.network.link_bps = 1000000;
 	f.system.network.send_ns = 0;
 	must_serve(&f);
-	assert_true(f.pools.sent.seconds > 383.9e-6 && f.pools.sent.seconds < 384.1e-6);
+	assert_true(f.pools.sent.seconds * S_IN_US > 383.9 &&
+		    f.pools.sent.seconds * S_IN_US < 384.1);
 	pools_free(&f.pools);
 	of[POOL_ANSWERS] = shard_tiny_options(1, 2, 1);
 	of[POOL_PROMPTS] = shard_tiny_options(1, 1, 1);
@@ -174,7 +177,8 @@ static void the_busiest_device_says_how_long_it_takes(void **state)
 	must_serve(&f);
 	/* Stages of one and two layers receive their part; one device sends both. */
 	assert_true(f.pools.sent.bytes == 384);
-	assert_true(f.pools.sent.seconds > 383.9e-6 && f.pools.sent.seconds < 384.1e-6);
+	assert_true(f.pools.sent.seconds * S_IN_US > 383.9 &&
+		    f.pools.sent.seconds * S_IN_US < 384.1);
 	pools_free(&f.pools);
 }
 

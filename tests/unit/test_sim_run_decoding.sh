@@ -103,6 +103,17 @@ holds '([.[0].tier[].figures.weights_per_device.value] | add) -
 	([.[1].tier[].figures.weights_per_device.value] | add) == 2 * 6738415616' \
 	"its weights take memory" model free
 
+# One request: a draft model that takes c of the time of a step makes it faster by tokens a turn /
+# (k c + 1), theorem 3.8 of Leviathan et al. (ICML 2023).
+printf '{"timestamp": 0, "input_length": 64, "output_length": 3000, "hash_ids": [1]}\n' >"$work/one.jsonl"
+one=(--trace "$work/one.jsonl" --devices 4 --tp 4)
+run_json target "${one[@]}" --model llama-3.1-70b
+run_json draft "${one[@]}" --model llama-3.1-8b
+run_json both "${one[@]}" --model llama-3.1-70b --draft-model llama-3.1-8b "${speculative[@]}"
+holds 'v(0; "tpot_mean") as $all | (v(1; "tpot_mean") / v(0; "tpot_mean")) as $c |
+	near($all / v(2; "tpot_mean"); v(2; "tokens_per_turn") / (4 * $c + 1); 0.01)' \
+	"one request is faster as published" target draft both
+
 # ---- diffusion ----
 
 run_json blocks "${diffusion[@]}"

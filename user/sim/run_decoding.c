@@ -46,13 +46,13 @@ static int check_given(const struct run_args *args, enum serve_decoding_kind kin
 
 	for (i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
 		const char *name = run_args_number_name(needed[i].number);
-		bool given = args->number[needed[i].number];
+		bool given = args->number[needed[i].number], its = needed[i].kind == kind;
 
-		if (given == (needed[i].kind == kind))
+		if (given == its)
 			continue;
 		if (given)
-			engine_error_set(e, "%s is of %s decoding, and this is %s: leave it out, or "
-					 "give decoding", name, names[needed[i].kind], names[kind]);
+			engine_error_set(e, "%s is of %s decoding, and this is %s: leave it out, "
+					 "or give decoding", name, names[needed[i].kind], names[kind]);
 		else
 			engine_error_set(e, "%s decoding needs %s: give it", names[kind], name);
 		return -EINVAL;

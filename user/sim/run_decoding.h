@@ -19,8 +19,8 @@ const char *run_decoding_name(enum serve_decoding_kind kind);
 /**
  * run_decoding_read - take it from the values
  *
- * Return: 0; -EINVAL a value is missing, or belongs to another kind, or a step does not take as many
- * tokens.
+ * Return: 0; -EINVAL a value is missing, or belongs to another kind, or a step does not take as
+ * many tokens.
  */
 int run_decoding_read(const struct run_args *args, struct serve_decoding *out,
 		      struct engine_error *e);

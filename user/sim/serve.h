@@ -47,8 +47,9 @@ enum serve_decoding_kind { SERVE_AUTOREGRESSIVE, SERVE_SPECULATIVE, SERVE_DIFFUS
  * @block: with diffusion, tokens that come out together
  * @passes: steps that a block takes, the last of which leaves its KV; at least 1
  *
- * With diffusion the end of a prompt is the first pass of the first block as well: the prompt's last
- * token is the first that a block's pass computes, as the last token of each block is of the next.
+ * With diffusion the end of a prompt is the first pass of the first block as well: the prompt's
+ * last token is the first that a block's pass computes, as the last token of each block is of the
+ * next.
  */
 struct serve_decoding {
 	enum serve_decoding_kind kind;
@@ -83,8 +84,8 @@ static inline uint32_t serve_decoding_width(const struct serve_decoding *d)
  * @prefix_caching: prompts share blocks by the trace's hash ids, when TRACE_BLOCK_TOKENS is a
  *                  multiple of @block_tokens; a request that was put off finds its own again
  * @decoding: how answers come out
- * @brought: prompts were computed elsewhere and their KV comes with the request, with the first token
- *           but for diffusion; who is put off computes its prompt here. Without diffusion an
+ * @brought: prompts were computed elsewhere and their KV comes with the request, with the first
+ *           token but for diffusion; who is put off computes its prompt here. Without diffusion an
  *           answer has two tokens at least
  */
 struct serve_options {
@@ -151,7 +152,8 @@ struct serve_time {
  * @taken_ns: when its engine took it: at its arrival, or when the step ended that was running then.
  *            vLLM's own times count from here
  * @scheduled_ns: when its first step was planned
- * @first_token_ns, @finish_ns: when its first and last token came out
+ * @first_token_ns, @finish_ns: when its first and last token came out; 0 is the first of one that
+ *                              came with the request
  * @cached_tokens: of its prompt, found in the prefix cache when it was first let in
  * @put_off: how often it lost its blocks
  * @rank: the engine
@@ -210,7 +212,6 @@ struct serve_stats {
  * serve_fits - could an empty engine serve this request?
  */
 bool serve_fits(const struct serve_options *options, const struct trace_request *spec);
-
 
 /**
  * serve - serve all requests of a trace

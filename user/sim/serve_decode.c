@@ -2,9 +2,9 @@
 /*
  * Requests that decode.
  *
- * Autoregressively all of them move by a token in each step: who needs a block and who ends is known
- * when they join. Otherwise they move when a block of theirs is denoised, or in each step by what
- * was accepted; what they compute until then is the same for all.
+ * Autoregressively all of them move by a token in each step: who needs a block and who ends is
+ * known when they join. Otherwise they move when a block of theirs is denoised, or in each step by
+ * what was accepted; what they compute until then is the same for all.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -49,7 +49,7 @@ int serve_decode_init(struct serve_rank *r)
 	r->n_ends = is_uniform(r) ? r->units->answer_max + 1 : 1;
 	r->accept[0] = CERTAIN;
 	for (i = 1; i <= SERVE_DRAFTS_MAX; i++)
-		r->accept[i] = (uint64_t)((unsigned __int128)r->accept[i - 1] *
+		r->accept[i] = (uint64_t)((__uint128_t)r->accept[i - 1] *
 					  d->acceptance_permille / PERMILLE);
 	r->phases = new_lists(r->n_phases);
 	r->ends = new_lists(r->n_ends);
@@ -130,22 +130,24 @@ int serve_decode_bring(struct serve_rank *r, uint32_t at, struct serve_planned *
 /* ---- what a step does ---- */
 
 /*
- * Others of the list may give way while it is gone through, but only such as were let in later and
- * so stand behind.
+ * Others of the list may give way while it is gone through, but not the one it is at, whose
+ * neighbours are looked up afterwards. When that gives way itself, others may stand behind it that
+ * were let in before: one that computed its prompt joins after one that brought it. So it begins
+ * again, and those that have their blocks take none.
  */
 int serve_decode_plan(struct serve_rank *r)
 {
-	uint32_t at = r->phases[r->steps % r->n_phases].first;
+	const struct serve_list *list = &r->phases[r->steps % r->n_phases];
+	uint32_t at = list->first;
 	int ret = 0;
 
-	while (at != SERVE_NONE && !ret) {
+	while (at != SERVE_NONE && ret >= 0) {
 		uint32_t context = context_of(r, &r->units->unit[at]);
 
 		ret = serve_kv_publish(r, at, context);
 		if (!ret)
 			ret = serve_rank_grow(r, at, (uint64_t)context + r->width);
-		if (!ret)
-			at = serve_list_after(&r->units->links, SERVE_PHASE, at);
+		at = ret ? list->first : serve_list_after(&r->units->links, SERVE_PHASE, at);
 	}
 	return ret < 0 ? ret : 0;
 }
@@ -185,7 +187,8 @@ static void book_uniform(struct serve_rank *r, struct serve_planned *p)
 static bool take(struct serve_rank *r, uint32_t at, uint32_t tokens, struct serve_planned *p)
 {
 	struct serve_unit *u = &r->units->unit[at];
-	uint32_t left = u->spec->output_tokens - u->produced, of_use = tokens < left ? tokens : left;
+	uint32_t left = u->spec->output_tokens - u->produced;
+	uint32_t of_use = tokens < left ? tokens : left;
 
 	if (!u->produced)
 		p->first[p->n_first++] = at;

@@ -71,8 +71,8 @@ struct serve_planned {
  * @running: those with blocks, in the order they were let in; @n_running with those that end in a
  *           step that is not done yet
  * @width: tokens that a step computes for a request that decodes
- * @phases: by step modulo @n_phases, who decodes and then needs a block: in as many steps as a block
- *          has tokens, or has to be denoised, or with speculation in each
+ * @phases: by step modulo @n_phases, who decodes and then needs a block: in as many steps as a
+ *          block has tokens, or takes to be denoised, or with speculation in each
  * @ends: by step modulo @n_ends, who decodes autoregressively and then has its answer
  * @steps: planned so far
  * @decodes: how many decode, with @context tokens in their KV together
