@@ -158,8 +158,8 @@ static void no_draft_is_accepted(void **state)
 
 /*
  * Blocks of 4 in 3 passes: the prompt of 20 takes 3 more with it, which is the first pass. 19
- * tokens are before the first block, whose 4 attend to 23; then 23 before the second, that attend to 27.
- * The third block has the last of 9 tokens, and 3 beyond.
+ * tokens are before the first block, whose 4 attend to 23; then 23 before the second, that attend
+ * to 27. The third block has the last of 9 tokens, and 3 beyond.
  */
 static void blocks_come_out_together(void **state)
 {

@@ -110,6 +110,7 @@ one=(--trace "$work/one.jsonl" --devices 4 --tp 4)
 run_json target "${one[@]}" --model llama-3.1-70b
 run_json draft "${one[@]}" --model llama-3.1-8b
 run_json both "${one[@]}" --model llama-3.1-70b --draft-model llama-3.1-8b "${speculative[@]}"
+# shellcheck disable=SC2016 # these are jq's variables
 holds 'v(0; "tpot_mean") as $all | (v(1; "tpot_mean") / v(0; "tpot_mean")) as $c |
 	near($all / v(2; "tpot_mean"); v(2; "tokens_per_turn") / (4 * $c + 1); 0.01)' \
 	"one request is faster as published" target draft both
