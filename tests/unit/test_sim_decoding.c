@@ -522,6 +522,52 @@ static void acceptance_is_as_expected(void **state)
 	}
 }
 
+static uint64_t constant_ns(void *ctx, const struct serve_step *steps, uint32_t n)
+{
+	(void)ctx;
+	(void)steps;
+	return n;
+}
+
+/* Requests that were looked at, when 500 of them decode 640 tokens each. */
+static uint64_t visits_of(struct serve_decoding decoding, uint32_t batch)
+{
+	enum { N = 500 };
+	const struct serve_options o = {
+		.ranks = 1, .max_batch = batch, .max_step_tokens = 1U << 20, .block_tokens = 64,
+		.kv_blocks = 1U << 20, .decoding = decoding,
+	};
+	const struct serve_time time = { constant_ns, NULL };
+	struct trace_request *q = calloc(N, sizeof(*q));
+	struct serve_request *out = calloc(N, sizeof(*out));
+	struct trace t = { .requests = q, .n = N };
+	struct serve_stats stats;
+	size_t i;
+
+	for (i = 0; i < N; i++)
+		q[i] = (struct trace_request) { .input_tokens = 100, .output_tokens = 640 };
+	assert_int_equal(serve(&t, &o, &time, out, &stats, NULL), 0);
+	assert_int_equal(stats.answered, N * 640);
+	free(q);
+	free(out);
+	return stats.visits;
+}
+
+/* Requests are looked at when a block begins and when it is done, whatever passes and batch are. */
+static void work_grows_with_blocks_alone(void **state)
+{
+	struct serve_decoding d = { .kind = SERVE_DIFFUSION, .block = 32, .passes = 2 };
+	uint64_t few = visits_of(d, 64), many, wide;
+
+	(void)state;
+	d.passes = 50;
+	many = visits_of(d, 64);
+	wide = visits_of(d, 500);
+	assert_true(few <= 500 * (2 * 640 / 32 + 5));
+	assert_int_equal(many, few);
+	assert_in_range(wide, few - 500, few + 500);
+}
+
 static void refuses_what_it_cannot_do(void **state)
 {
 	struct serve_options bad[] = {
@@ -556,6 +602,7 @@ int main(void)
 		cmocka_unit_test(all_tokens_are_accounted_for),
 		cmocka_unit_test(brought_prompts_are_accounted_for),
 		cmocka_unit_test(acceptance_is_as_expected),
+		cmocka_unit_test(work_grows_with_blocks_alone),
 		cmocka_unit_test(refuses_what_it_cannot_do),
 	};
 

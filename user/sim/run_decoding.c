@@ -52,7 +52,7 @@ static int check_given(const struct run_args *args, enum serve_decoding_kind kin
 			continue;
 		if (given)
 			engine_error_set(e, "%s is of %s decoding, and this is %s: leave it "
-					 "out, or give decoding", name, names[needed[i].kind],
+					 "out, or change decoding", name, names[needed[i].kind],
 					 names[kind]);
 		else
 			engine_error_set(e, "%s decoding needs %s: give it", names[kind], name);
