@@ -93,7 +93,7 @@ static void a_draft_model_takes_memory(void **state)
 	o.draft = &draft;
 	shard_must_init(&shard, &s, &m, o);
 	assert_int_equal(shard.kv_blocks, 7);
-	assert_true(shard_stage_weights(&shard.stage[0]) == 2832 + 1168);
+	assert_true((double)shard_weights(&shard.stage[0]) == 2832 + 1168);
 	shard_free(&shard);
 	s.tiers.tiers[1].profile.capacity_bytes = 2832 + 1168 + 511;
 	assert_int_equal(shard_init(&shard, &s, &m, &o, &e), -28);

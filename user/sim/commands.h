@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 int cmd_explain(int argc, char **argv);
+int cmd_fit(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_table(int argc, char **argv);

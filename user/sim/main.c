@@ -6,6 +6,7 @@ const char *argp_program_version = "terrace-sim " CLI_VERSION;
 
 static const struct command commands[] = {
 	{ "explain", cmd_explain, "say how a figure of a run is computed" },
+	{ "fit", cmd_fit, "say whether a model fits devices, and what lies where" },
 	{ "report", cmd_report, "make a page of HTML with charts out of the JSON of runs" },
 	{ "run", cmd_run, "serve a trace of requests on devices that need not exist" },
 	{ "table", cmd_table, "published figures beside those of profiles and formulas" },

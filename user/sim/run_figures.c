@@ -183,7 +183,7 @@ static void add_capacity(struct making *m, const struct engine_tier *t)
 	uint32_t i;
 
 	for (i = 0; i < s->n_stages; i++) {
-		here = shard_stage_weights(&s->stage[i]) *
+		here = (double)shard_weights(&s->stage[i]) *
 		       s->stage[i].share[m->tier][ROOFLINE_WEIGHTS];
 		weights = fmax(weights, here);
 		kv = fmin(kv, s->stage[i].kv_room[m->tier]);

@@ -8,7 +8,7 @@
 
 static double weights_here(const struct shard_stage *stage, uint32_t tier)
 {
-	return shard_stage_weights(stage) * stage->share[tier][ROOFLINE_WEIGHTS];
+	return (double)shard_weights(stage) * stage->share[tier][ROOFLINE_WEIGHTS];
 }
 
 /* Of all devices; the most of one is @most. */

@@ -27,6 +27,7 @@
  * @overhead_ns: of each step, of all software together
  * @bandwidth_permille: share of the tiers' bandwidth that is reached, 1 to 1000
  * @draft: a model that lies beside it (sim/draft.h), or NULL
+ * @overfull: lay out what does not fit as well, to see what it lacks; no step runs on it
  */
 struct shard_options {
 	struct capacity_shard shard;
@@ -36,6 +37,7 @@ struct shard_options {
 	uint64_t overhead_ns;
 	uint32_t bandwidth_permille;
 	const struct model_config *draft;
+	bool overfull;
 };
 
 /**
@@ -89,14 +91,6 @@ struct shard_stage {
 	double sampled_act[2];
 	double row;
 };
-
-/**
- * shard_stage_weights - bytes of all weights on a device of a stage
- */
-static inline double shard_stage_weights(const struct shard_stage *s)
-{
-	return (double)(s->weights.embedding + s->weights.common + s->weights.experts) + s->beside;
-}
 
 /**
  * struct shard_sums - what all steps did; of all devices together where a time does not say else
@@ -214,11 +208,39 @@ void shard_add_sums(struct shard_sums *to, const struct shard_sums *from);
 /* ---- where data lie, shard_place.c ---- */
 
 /**
- * shard_place - put weights and activations of a stage on the tiers, and find room for KV
+ * struct shard_room - who gets what of a device of a stage, in bytes
+ * @bytes: by tier and class; of KV, what there is room for
+ * @staging: kept free, so that KV can be exchanged between tiers
+ * @lack: by class; of KV, for one block
+ */
+struct shard_room {
+	uint64_t bytes[TMODEL_TIERS_MAX][ROOFLINE_CLASSES];
+	uint64_t staging[TMODEL_TIERS_MAX];
+	uint64_t lack[ROOFLINE_CLASSES];
+};
+
+/**
+ * shard_room - put weights and activations of a stage on the tiers, and see what is left for KV
  *
- * In the order of tmodel_place_order(), activations first. Return: as shard_init().
+ * In the order of tmodel_place_order(), activations first. Return: 0, also when something is
+ * lacking; -EXDEV no tier allows a class.
+ */
+int shard_room(const struct shard *s, const struct shard_stage *stage, struct shard_room *out,
+	       struct engine_error *e);
+
+/**
+ * shard_place - the same, as shares of the stage
+ *
+ * Return: as shard_init().
  */
 int shard_place(const struct shard *s, struct shard_stage *stage, struct engine_error *e);
+
+/**
+ * shard_weights - bytes on a device
+ * shard_block_bytes - bytes of a block of KV on a device
+ */
+uint64_t shard_weights(const struct shard_stage *stage);
+uint64_t shard_block_bytes(const struct shard *s, const struct shard_stage *stage);
 
 /**
  * shard_kv_blocks - blocks of KV that a device of a stage has room for
