@@ -3,6 +3,7 @@
 #include "sim/serve.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "sim/serve_rank.h"
@@ -65,8 +66,6 @@ static const char *check_engines(const struct serve_options *o)
 		return "engines";
 	if (!o->max_batch || o->max_batch > SERVE_BATCH_MAX)
 		return "requests in a batch";
-	if (o->max_step_tokens < (uint64_t)o->max_batch * serve_decoding_width(&o->decoding))
-		return "tokens in a step, which is at least what each request of a batch decodes";
 	if (!o->block_tokens || o->block_tokens > TRACE_TOKENS_MAX)
 		return "tokens in a block";
 	if (!o->kv_blocks || o->kv_blocks > PREFIX_BLOCKS_MAX)
@@ -76,11 +75,17 @@ static const char *check_engines(const struct serve_options *o)
 
 static int check(const struct serve_options *o, struct engine_error *e)
 {
+	uint64_t least = (uint64_t)o->max_batch * serve_decoding_width(&o->decoding);
 	const char *what = check_decoding(&o->decoding) ?: check_engines(o);
 
-	if (!what)
+	if (!what && o->max_step_tokens >= least)
 		return 0;
-	engine_error_set(e, "serving cannot do with this number of %s", what);
+	if (what)
+		engine_error_set(e, "serving cannot do with this number of %s", what);
+	else
+		engine_error_set(e, "a step of %u tokens has not the %" PRIu64 " that %u requests "
+				 "decode: take max_step_tokens of so many, or a smaller max_batch",
+				 o->max_step_tokens, least, o->max_batch);
 	return -EINVAL;
 }
 
