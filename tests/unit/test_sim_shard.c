@@ -219,6 +219,27 @@ static void experts_are_read_when_chosen(void **state)
 	shard_free(&shard);
 }
 
+/* Alone a device needs no network; between several, no time is a number without bandwidth. */
+static void a_network_without_bandwidth_is_refused(void **state)
+{
+	struct shard_options o = options(2, 1, 1);
+	struct model_config m = tiny();
+	struct engine_error e;
+	struct sim_system s;
+	struct shard shard;
+
+	(void)state;
+	make_system(&s, 2);
+	network_init(&s.network);
+	assert_int_equal(shard_init(&shard, &s, &m, &o, &e), -22);
+	assert_non_null(strstr(e.text, "link_bps is 0: it must be from 1"));
+	shard_free(&shard);
+	s.devices = 1;
+	o.shard.tp = 1;
+	assert_int_equal(shard_init(&shard, &s, &m, &o, &e), 0);
+	shard_free(&shard);
+}
+
 static void what_does_not_fit_is_said(void **state)
 {
 	struct shard_options o = shard_tiny_options(1, 1, 1);
@@ -283,6 +304,7 @@ int main(void)
 		cmocka_unit_test(a_piece_reads_its_context_once),
 		cmocka_unit_test(bytes_by_tier_add_up),
 		cmocka_unit_test(experts_are_read_when_chosen),
+		cmocka_unit_test(a_network_without_bandwidth_is_refused),
 		cmocka_unit_test(what_does_not_fit_is_said),
 		cmocka_unit_test(the_layout_with_most_kv_is_chosen),
 	};

@@ -195,13 +195,21 @@ static int check(const struct shard *s, struct engine_error *e)
 	return -EINVAL;
 }
 
-static void make_networks(struct shard *s)
+/* A network that cannot be, as without bandwidth, would make times that are no numbers. */
+static int make_network(struct shard *s, uint64_t nodes, struct network *out,
+			struct engine_error *e)
+{
+	s->plain |= !system_group(s->system, nodes, out);
+	return nodes > 1 ? network_check(out, "the network between devices", e) : 0;
+}
+
+static int make_networks(struct shard *s, struct engine_error *e)
 {
 	const struct capacity_shard *c = &s->options.shard;
 
-	s->plain = !system_group(s->system, c->tp, &s->tensor);
-	s->plain |= !system_group(s->system, (uint64_t)c->tp * c->dp, &s->expert);
-	s->plain |= !system_group(s->system, s->system->devices, &s->all);
+	return make_network(s, c->tp, &s->tensor, e) ?:
+	       make_network(s, (uint64_t)c->tp * c->dp, &s->expert, e) ?:
+	       make_network(s, s->system->devices, &s->all, e);
 }
 
 static void make_rates(struct shard *s)
@@ -229,14 +237,13 @@ int shard_init(struct shard *out, const struct sim_system *system, const struct 
 	out->system = system;
 	out->model = model;
 	out->options = *options;
-	err = check(out, e) ?: make_stages(out, e);
+	err = check(out, e) ?: make_stages(out, e) ?: make_networks(out, e);
 	if (err)
 		return err;
 	out->groups = options->shard.dp;
 	for (i = 0; i < out->n_stages; i++)
 		out->stage[i].devices = out->stage[i].stages * options->shard.tp * out->groups;
 	make_rates(out);
-	make_networks(out);
 	out->n_kv = fit_place_order(&system->tiers, TERRACE_CLASS_KV, out->kv_order);
 	out->kv_blocks = shard_kv_blocks(out, &out->stage[0]);
 	for (i = 1; i < out->n_stages; i++) {
