@@ -335,6 +335,7 @@ install: user bpf
 	$(call install-files,644,$(PREFIX)/share/terrace/profiles,$(wildcard user/profiles/*.ini))
 	$(call install-files,644,$(PREFIX)/share/terrace/models,$(wildcard user/models/*.json))
 	$(call install-files,644,$(PREFIX)/share/terrace/prices,$(wildcard user/prices/*.ini))
+	$(call install-files,644,$(PREFIX)/share/terrace/calibrations,$(wildcard user/calibrations/*.ini))
 	$(call install-files,644,$(PREFIX)/share/terrace/networks,$(wildcard user/networks/*.ini))
 	$(call install-files,644,$(PREFIX)/share/terrace/accelerators,$(wildcard user/accelerators/*.ini))
 	$(call install-files,644,$(PREFIX)/share/terrace/systems,$(wildcard user/systems/*.ini))

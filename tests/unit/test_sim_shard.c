@@ -73,6 +73,84 @@ static void bandwidth_and_software_cost_time(void **state)
 	assert_us(once(&s, &m, o, &decode), 2 * 3264 + 11);
 }
 
+static struct calibration calibration(void)
+{
+	struct calibration c = { .collective_permille = 1000 };
+
+	for (int i = 0; i < CALIBRATION_KINDS; i++) {
+		c.compute_permille[i] = 1000;
+		c.bandwidth_permille[i] = 1000;
+	}
+	return c;
+}
+
+/* Kinds of operators one after the other, each with what it reaches, and what is fixed. */
+static void a_calibration_adds_up_kinds(void **state)
+{
+	struct calibration c = calibration();
+	struct shard_options o = options(1, 1, 1);
+	struct model_config m = tiny();
+	struct sim_system s;
+
+	(void)state;
+	make_system(&s, 1);
+	o.calibration = &c;
+	assert_us(once(&s, &m, o, &decode), 2672 + 16 + 5 * 96 + 96);
+	c.bandwidth_permille[CALIBRATION_GEMM] = 500;
+	c.bandwidth_permille[CALIBRATION_DECODE_ATTENTION] = 250;
+	assert_us(once(&s, &m, o, &decode), 2 * (2672 + 16 + 96) + 4 * 5 * 96);
+	c.layer_ns = US;
+	c.step_ns = 11 * US;
+	assert_us(once(&s, &m, o, &decode), 2 * (2672 + 16 + 96) + 4 * 5 * 96 + 3 + 11);
+}
+
+/* Operations alone take time. */
+static void a_calibration_replaces_the_efficiency(void **state)
+{
+	struct calibration c = calibration();
+	struct shard_options o = options(1, 1, 1);
+	struct model_config m = tiny();
+	const struct serve_step many = {
+		.decodes = 8, .decode_context = 40, .sampled = 8,
+	};
+	struct sim_system s;
+	uint64_t whole, half;
+
+	(void)state;
+	make_system(&s, 1);
+	s.tiers.tiers[1].profile.read_bps = 1000000000000000ULL;
+	s.tiers.tiers[1].profile.write_bps = 1000000000000000ULL;
+	s.tiers.accel.peak_flops = 1000000000;
+	s.tiers.accel.efficiency_permille = 500;
+	half = once(&s, &m, o, &many);
+	o.calibration = &c;
+	whole = once(&s, &m, o, &many);
+	assert_in_range(half, 2 * whole - 2, 2 * whole + 2);
+	for (int i = 0; i < CALIBRATION_KINDS; i++)
+		c.compute_permille[i] = 500;
+	assert_in_range(once(&s, &m, o, &many), half - 2, half + 2);
+}
+
+static void serial_is_the_sum(void **state)
+{
+	struct shard_options o = options(1, 1, 1);
+	struct model_config m = tiny();
+	struct sim_system s;
+	uint64_t tiers, both;
+
+	(void)state;
+	make_system(&s, 1);
+	tiers = once(&s, &m, o, &decode);
+	s.tiers.accel.peak_flops = 1000000;
+	o.serial = true;
+	both = once(&s, &m, o, &decode);
+	o.serial = false;
+	s.tiers.tiers[1].profile.read_bps = 1000000000000000ULL;
+	s.tiers.tiers[1].profile.write_bps = 1000000000000000ULL;
+	assert_in_range(both, tiers + once(&s, &m, o, &decode) - 10,
+			tiers + once(&s, &m, o, &decode) + 10);
+}
+
 static void tensor_parallel_halves(void **state)
 {
 	struct model_config m = shard_tiny();
@@ -297,6 +375,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decode_is_bytes_by_bandwidth),
 		cmocka_unit_test(bandwidth_and_software_cost_time),
+		cmocka_unit_test(a_calibration_adds_up_kinds),
+		cmocka_unit_test(a_calibration_replaces_the_efficiency),
+		cmocka_unit_test(serial_is_the_sum),
 		cmocka_unit_test(tensor_parallel_halves),
 		cmocka_unit_test(collectives_come_on_top),
 		cmocka_unit_test(stages_work_on_microbatches),

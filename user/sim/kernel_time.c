@@ -2,10 +2,28 @@
 /* How long a step takes, from measured kernels. */
 #include "sim/kernel_time.h"
 
+#include <errno.h>
 #include <math.h>
 
 /* A step that takes longer, as over a link without bandwidth, never ends: three years. */
 #define NEVER_US	1e14
+
+int kernel_time_check(const struct kernel_tables *t, const struct model_config *m,
+		      const char *hardware, struct engine_error *e)
+{
+	static const char *const needed[] = { "qkv_proj", "o_proj", "lm_head", "gate_up_proj",
+					      "down_proj" };
+	size_t i, n = m->experts ? 3 : 5;
+
+	for (i = 0; i < n; i++)
+		if (kernel_part_us(t, needed[i], 1) <= 0)
+			break;
+	if (i == n && (!m->experts || t->experts.n))
+		return 0;
+	engine_error_set(e, "%s of %s on %s were not measured", i < n ? needed[i] : "experts",
+			 m->name, hardware);
+	return -ENOENT;
+}
 
 static double tokens_of(const struct serve_step *s)
 {

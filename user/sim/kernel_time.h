@@ -58,6 +58,15 @@ struct kernel_time {
 };
 
 /**
+ * kernel_time_check - were the parts measured without which a step is not a step?
+ * @hardware: for the error
+ *
+ * Return: 0; -ENOENT.
+ */
+int kernel_time_check(const struct kernel_tables *t, const struct model_config *m,
+		      const char *hardware, struct engine_error *e);
+
+/**
  * kernel_time_step - serve_time's callback
  * @ctx: struct kernel_time
  */

@@ -97,23 +97,6 @@ static void set_up(const struct validate *v, struct setup *s)
 	s->options.kv_blocks = blocks_of(v, s);
 }
 
-/* Parts without which a step is not a step. */
-static int check_tables(const struct requests *q, const struct setup *s, struct engine_error *e)
-{
-	static const char *const needed[] = { "qkv_proj", "o_proj", "lm_head", "gate_up_proj",
-					      "down_proj" };
-	size_t i, n = s->model.experts ? 3 : 5;
-
-	for (i = 0; i < n; i++)
-		if (kernel_part_us(&s->tables, needed[i], 1) <= 0)
-			break;
-	if (i == n && (!s->model.experts || s->tables.experts.n))
-		return 0;
-	engine_error_set(e, "%s of %s on %s were not measured", i < n ? needed[i] : "experts",
-			 q->model, q->hardware);
-	return -ENOENT;
-}
-
 static int prepare(const struct validate *v, const struct requests *q, struct setup *s,
 		   struct engine_error *e)
 {
@@ -128,7 +111,7 @@ static int prepare(const struct validate *v, const struct requests *q, struct se
 		err = kernel_tables_read(&v->kernels, q->hardware, q->model,
 					 setting(v, s->row, "tp", 1), &s->tables, e);
 	if (!err)
-		err = check_tables(q, s, e);
+		err = kernel_time_check(&s->tables, &s->model, q->hardware, e);
 	if (!err)
 		set_up(v, s);
 	return err;

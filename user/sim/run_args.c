@@ -53,6 +53,9 @@ static const char *const texts[RUN_TEXTS] = {
 	[RUN_DTYPE] = "dtype",
 	[RUN_DECODING] = "decoding",
 	[RUN_DRAFT_MODEL] = "draft-model",
+	[RUN_BOUND] = "bound",
+	[RUN_CALIBRATION] = "calibration",
+	[RUN_KERNELS] = "kernels",
 };
 
 /* That 0 is a value of; of all others it is not. */
@@ -90,6 +93,11 @@ static int set_text(struct run_args *args, enum run_text which, const char *valu
 	if (which == RUN_DECODING && run_decoding_parse(value) < 0) {
 		engine_error_set(e, "decoding is \"%s\"; give autoregressive, speculative or "
 				 "diffusion", value);
+		return -EINVAL;
+	}
+	if (which == RUN_BOUND && strcmp(value, "overlapped") && strcmp(value, "serial")) {
+		engine_error_set(e, "bound is \"%s\"; give overlapped or serial, or a calibration",
+				 value);
 		return -EINVAL;
 	}
 	if (!*value || strlen(value) >= sizeof(args->text[which])) {

@@ -9,6 +9,7 @@
 #include "sim/draft.h"
 #include "sim/models.h"
 #include "sim/run_decoding.h"
+#include "sim/run_kernels.h"
 
 /* ---- reading ---- */
 
@@ -31,6 +32,31 @@ static int read_draft_model(struct run_case *r, struct engine_error *e)
 	return given ? sim_model_read(given, run_args_dtype(&r->args), &r->draft_model, e) : 0;
 }
 
+/* A calibration says what these options say: both would count twice. */
+static int read_calibration(struct run_case *r, struct engine_error *e)
+{
+	const struct run_args *a = &r->args;
+	const char *given = run_args_text(a, RUN_CALIBRATION), *twice = NULL;
+
+	if (!given && !run_args_text(a, RUN_KERNELS))
+		return 0;
+	if (given && run_args_text(a, RUN_BOUND))
+		twice = run_args_text_name(RUN_BOUND);
+	else if (given && a->number[RUN_OVERHEAD])
+		twice = run_args_number_name(RUN_OVERHEAD);
+	else if (given && a->number[RUN_BANDWIDTH])
+		twice = run_args_number_name(RUN_BANDWIDTH);
+	if (given && !twice)
+		return calibration_read(given, &r->calibration, e);
+	if (given)
+		engine_error_set(e, "--%s and --calibration %s contradict each other: leave one out",
+				 twice, given);
+	else
+		engine_error_set(e, "--kernels %s needs a --calibration, which says of what hardware",
+				 a->text[RUN_KERNELS]);
+	return -EINVAL;
+}
+
 int run_case_read_system(struct run_case *r, struct engine_error *e)
 {
 	const struct system_files files = {
@@ -40,7 +66,7 @@ int run_case_read_system(struct run_case *r, struct engine_error *e)
 		.devices = (uint32_t)run_args_number(&r->args, RUN_DEVICES),
 	};
 
-	return run_decoding_read(&r->args, &r->decoding, e) ?:
+	return run_decoding_read(&r->args, &r->decoding, e) ?: read_calibration(r, e) ?:
 	       sim_model_read(r->args.text[RUN_MODEL], run_args_dtype(&r->args), &r->model, e) ?:
 	       read_draft_model(r, e) ?: system_read(&files, &r->system, e);
 }
@@ -88,6 +114,8 @@ struct shard_options run_case_options(const struct run_case *r)
 		.overhead_ns = run_args_number(a, RUN_OVERHEAD) * 1000,
 		.bandwidth_permille = (uint32_t)run_args_number(a, RUN_BANDWIDTH),
 		.draft = run_args_text(a, RUN_DRAFT_MODEL) ? &r->draft_model : NULL,
+		.serial = !strcmp(a->text[RUN_BOUND], "serial"),
+		.calibration = run_args_text(a, RUN_CALIBRATION) ? &r->calibration : NULL,
 	};
 }
 
@@ -136,9 +164,11 @@ int run_case_lay_out(struct run_case *r, struct engine_error *e)
 	if (err)
 		return err;
 	if (r->args.number[RUN_PREFILL_DEVICES])
-		return lay_out_pools(r, e);
+		return lay_out_pools(r, e) ?:
+		       (run_args_text(&r->args, RUN_KERNELS) ? run_kernels(r, e) : 0);
 	return shard_choose(&r->system, &r->model, &o, e) ?: check_experts(r, &o.shard, e) ?:
-	       shard_init(&r->shard, &r->system, &r->model, &o, e);
+	       shard_init(&r->shard, &r->system, &r->model, &o, e) ?:
+	       (run_args_text(&r->args, RUN_KERNELS) ? run_kernels(r, e) : 0);
 }
 
 /* ---- serving ---- */
@@ -215,5 +245,6 @@ void run_case_free(struct run_case *r)
 	if (r->pools)
 		pools_free(r->pools);
 	free(r->pools);
+	kernel_tables_free(&r->tables);
 	trace_free(&r->trace);
 }

@@ -9,6 +9,7 @@
 #define _SIM_RUN_CASE_H
 
 #include "sim/pools.h"
+#include "sim/kernel_time.h"
 #include "sim/run_args.h"
 #include "sim/run_served.h"
 #include "sim/shard.h"
@@ -20,6 +21,8 @@
  * @decoding: as asked for
  * @pools: laid out, when there are two; else NULL
  * @shard: laid out; of two pools both together
+ * @calibration: read, if there is one; @tables of it, and of them @kernels when laid out
+ * @shard: laid out
  * @requests: what became of those of the trace
  * @stats, @served: served
  */
@@ -31,6 +34,9 @@ struct run_case {
 	struct serve_decoding decoding;
 	struct trace trace;
 	struct pools *pools;
+	struct calibration calibration;
+	struct kernel_tables tables;
+	struct kernel_time kernels;
 	struct shard shard;
 	struct serve_request *requests;
 	struct serve_stats stats;

@@ -29,6 +29,11 @@ static const struct argp_option options[] = {
 	VALUE("prices", "PRICES", "File of prices, or its name (" SYSTEM_PRICES ")", 2),
 	VALUE("overhead", "US", "Microseconds of software in each step (0)", 2),
 	VALUE("bandwidth", "PERMILLE", "Share of the tiers' bandwidth that is reached (1000)", 2),
+	VALUE("bound", "BOUND", "overlapped (default): the slowest of operations and tiers; or "
+	      "serial: their sum", 2),
+	VALUE("calibration", "CALIBRATION",
+	      "What kernels reach, a file or its name, instead of the above three", 2),
+	VALUE("kernels", "DIR", "Tables of measured kernels of the calibration's hardware", 2),
 	{ NULL, 0, NULL, 0, "How; by default the layout that holds most KV:", 3 },
 	VALUE("tp", "N", "Tensor parallel devices", 3),
 	VALUE("pp", "N", "Pipeline stages", 3),

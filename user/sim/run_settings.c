@@ -41,6 +41,27 @@ static void set_number(const struct run_case *r, struct run_settings *out, enum 
 	    (unsigned long long)run_args_number(&r->args, which), unit);
 }
 
+/* What bounds a step. */
+static void set_bound(const struct run_case *r, struct run_settings *out)
+{
+	const struct run_args *a = &r->args;
+	const char *kernels = run_args_text(a, RUN_KERNELS);
+
+	if (!run_args_text(a, RUN_CALIBRATION)) {
+		set(out, run_args_text_name(RUN_BOUND), !run_args_text(a, RUN_BOUND), "%s",
+		    run_args_text(a, RUN_BOUND) ?: "overlapped");
+		set_number(r, out, RUN_OVERHEAD, " us a step");
+		set_number(r, out, RUN_BANDWIDTH, " permille");
+		return;
+	}
+	set(out, run_args_text_name(RUN_BOUND), false, "%s",
+	    kernels ? "calibrated, by measured kernels" : "calibrated");
+	set(out, run_args_text_name(RUN_CALIBRATION), false, "%s", r->calibration.name);
+	if (kernels)
+		set(out, run_args_text_name(RUN_KERNELS), false, "%s, of %s",
+		    kernels, r->calibration.hardware);
+}
+
 static void set_system(const struct run_case *r, struct run_settings *out)
 {
 	const struct run_args *a = &r->args;
@@ -54,8 +75,7 @@ static void set_system(const struct run_case *r, struct run_settings *out)
 	set_text(r, out, RUN_NETWORK, run_args_text(a, RUN_NETWORK) ?: SYSTEM_NETWORK,
 		 r->shard.plain ? ", as a switch where it has no such size" : "");
 	set_text(r, out, RUN_PRICES, r->system.prices.name, "");
-	set_number(r, out, RUN_OVERHEAD, " us a step");
-	set_number(r, out, RUN_BANDWIDTH, " permille");
+	set_bound(r, out);
 }
 
 static void set_decoding(const struct run_case *r, struct run_settings *out)

@@ -35,6 +35,16 @@ static double active_between(const struct model_config *m, uint32_t layer, uint3
 	return sum;
 }
 
+/* Parameters of experts that work on a token. */
+static double experts_between(const struct model_config *m, uint32_t layer, uint32_t end)
+{
+	double sum = 0;
+
+	for (; layer < end; layer++)
+		sum += (double)m->top_k * (double)model_part_params(m, MODEL_EXPERT, layer);
+	return sum;
+}
+
 static void count_ops(const struct shard *s, struct shard_stage *stage, uint32_t from)
 {
 	const struct model_config *m = s->model;
@@ -42,6 +52,7 @@ static void count_ops(const struct shard *s, struct shard_stage *stage, uint32_t
 	double part = active_between(m, from, from + stage->layers) /
 		      active_between(m, 0, m->layers);
 
+	stage->expert_ops = 2 * experts_between(m, from, from + stage->layers) / tp;
 	stage->token_ops = flops(s, (struct model_work) { .tokens = 1 }) * part / tp;
 	stage->decode_ops = flops(s, (struct model_work) { .decode_context = 1 }) * layers / tp;
 	stage->prefill_ops = flops(s, (struct model_work) { .prefill_context = 1 }) * layers / tp;
@@ -216,10 +227,10 @@ static void make_rates(struct shard *s)
 {
 	const struct tmodel_accel *a = &s->system->tiers.accel;
 	double share = s->options.bandwidth_permille / 1000.0;
+	double efficiency = s->options.calibration ? 1 : a->efficiency_permille / 1000.0;
 	uint32_t i;
 
-	s->peak_ops = (double)a->peak_flops * a->efficiency_permille / 1000 *
-		      MODEL_BF16 / s->model->weight_dtype;
+	s->peak_ops = (double)a->peak_flops * efficiency * MODEL_BF16 / s->model->weight_dtype;
 	for (i = 0; i < s->system->tiers.n_tiers; i++) {
 		roofline_tier_of_profile(&s->system->tiers.tiers[i].profile, &s->tier[i]);
 		s->tier[i].read_bps *= share;

@@ -14,11 +14,14 @@
 #ifndef _SIM_SHARD_H
 #define _SIM_SHARD_H
 
+#include "sim/calibration.h"
 #include "sim/capacity.h"
 #include "sim/collective.h"
 #include "sim/roofline.h"
 #include "sim/serve.h"
 #include "sim/system.h"
+
+struct kernel_time;
 
 /**
  * struct shard_options - what is asked for
@@ -27,6 +30,9 @@
  * @overhead_ns: of each step, of all software together
  * @bandwidth_permille: share of the tiers' bandwidth that is reached, 1 to 1000
  * @draft: a model that lies beside it (sim/draft.h), or NULL
+ * @serial: operations and tiers do not overlap
+ * @calibration: what is reached and what is fixed, instead of the above two and of the efficiency
+ *               in the tier file; NULL = none
  * @overfull: lay out what does not fit as well, to see what it lacks; no step runs on it
  */
 struct shard_options {
@@ -37,6 +43,8 @@ struct shard_options {
 	uint64_t overhead_ns;
 	uint32_t bandwidth_permille;
 	const struct model_config *draft;
+	bool serial;
+	const struct calibration *calibration;
 	bool overfull;
 };
 
@@ -63,6 +71,7 @@ struct shard_bytes {
  * @token_kv: bytes of KV that a token writes
  * @linear_kv, @local_kv: of them in layers that keep all tokens, and a window of them
  * @token_ops, @sampled_ops: operations of a token, and of one that comes out
+ * @expert_ops: of @token_ops those of experts
  * @decode_ops, @prefill_ops: of a token that one of them attends to
  * @token_act, @sampled_act: bytes of activations, read and written
  * @row: bytes of the embedding that a token reads
@@ -85,6 +94,7 @@ struct shard_stage {
 	double local_kv;
 	double token_ops;
 	double sampled_ops;
+	double expert_ops;
 	double decode_ops;
 	double prefill_ops;
 	double token_act[2];
@@ -134,6 +144,7 @@ struct shard_collective {
  * @kv_blocks: of a group, by the fullest stage
  * @tensor, @expert, @all: networks of tp, tp x dp and all devices
  * @plain: some of them are switches, as the file's topology does not have their size
+ * @kernels: measured ones, which a step's time is then of; NULL after shard_init()
  * @last: the last operation of each kind
  * @sums: added to by shard_step_ns()
  */
@@ -153,6 +164,7 @@ struct shard {
 	struct network expert;
 	struct network all;
 	bool plain;
+	struct kernel_time *kernels;
 	struct shard_collective last[COLLECTIVES];
 	struct shard_sums sums;
 };

@@ -3,51 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/shard.h"
+#include "sim/kernel_time.h"
+#include "sim/shard_time.h"
+
+/* A step that takes longer, as over a link without bandwidth, never ends: three years. */
+#define NEVER_S	1e8
 
 enum { READ, WRITE };
-
-/**
- * struct work - of a group and microbatch
- * @tokens: that pass through the layers; logits of @sampled of them are computed
- * @written: tokens whose KV is written
- * @others: tokens of all groups, which choose experts
- * @most: tokens of the group that has most of them
- * @decode_context, @prefill_context: sums of tokens that are attended to
- * @kept: tokens whose KV is read; of a window's layers @windowed
- * @microbatches: how many are in flight; what is kept of all of them lies in memory
- */
-struct work {
-	double tokens;
-	double sampled;
-	double written;
-	double others;
-	double most;
-	double decode_context;
-	double prefill_context;
-	double kept;
-	double windowed;
-	double microbatches;
-};
-
-/**
- * struct load - of a device of a stage, in a microbatch
- */
-struct load {
-	struct shard_bytes bytes;
-	double ops;
-};
-
-/**
- * struct stage_time - seconds
- */
-struct stage_time {
-	double compute;
-	double tier[TMODEL_TIERS_MAX];
-	double overlapped;
-	double serial;
-	double network;
-};
 
 /*
  * A piece of a prompt reads KV up to its end once, not for each of its tokens: they attend to
@@ -61,19 +23,21 @@ static double prefill_kept(const struct serve_step *s)
 	       ((double)s->prefill_tokens - s->prefills) / 2;
 }
 
-static struct work work_of(const struct shard *s, const struct serve_step *step, double parts)
+static struct shard_work work_of(const struct shard *s, const struct serve_step *step,
+				 double parts)
 {
 	double window = s->model->local_window, prefill = prefill_kept(step);
 	double tokens = (double)serve_step_tokens(step);
 	double kept = (double)(step->decode_context - step->reread);
 
-	return (struct work) {
+	return (struct shard_work) {
 		.tokens = tokens / parts,
 		.sampled = step->sampled / parts,
 		.written = (tokens - step->unwritten + (double)step->brought) / parts,
 		.decode_context = (double)step->decode_context / parts,
 		.prefill_context = (double)step->prefill_context / parts,
 		.kept = (kept + prefill) / parts,
+		.decode_kept = kept / parts,
 		.windowed = (fmin(kept, step->decodes * window + step->beside) +
 			     fmin(prefill, step->prefills * window + step->prefill_tokens)) / parts,
 		.microbatches = parts,
@@ -81,23 +45,22 @@ static struct work work_of(const struct shard *s, const struct serve_step *step,
 }
 
 /* A group without a token of its own works for the others' experts. */
-static double weights_read(const struct shard *s, const struct shard_stage *stage,
-			   const struct work *w)
+static void read_weights(const struct shard *s, const struct shard_stage *stage,
+			 const struct shard_work *w, struct shard_load *l)
 {
 	const struct model_config *m = s->model;
-	double bytes = w->tokens * stage->row;
 
+	l->common = w->tokens * stage->row;
 	if (w->tokens > 0)
-		bytes += (double)stage->weights.common;
+		l->common += (double)stage->weights.common;
 	if (m->experts)
-		bytes += (double)stage->weights.experts *
-			 (1 - pow(1 - (double)m->top_k / m->experts, w->others));
-	return bytes;
+		l->experts = (double)stage->weights.experts *
+			     (1 - pow(1 - (double)m->top_k / m->experts, w->others));
 }
 
 /* KV that is read lies in the first tiers, as far as their room goes. */
-static void add_kv(const struct shard *s, const struct shard_stage *stage, const struct work *w,
-		   struct load *l)
+static void add_kv(const struct shard *s, const struct shard_stage *stage, const struct shard_work *w,
+		   struct shard_load *l)
 {
 	double read = w->kept * stage->linear_kv + w->windowed * stage->local_kv;
 	double kept = read * w->microbatches, left = kept, share;
@@ -114,13 +77,15 @@ static void add_kv(const struct shard *s, const struct shard_stage *stage, const
 	}
 }
 
-static struct load load_of(const struct shard *s, const struct shard_stage *stage,
-			   const struct work *w)
+static struct shard_load load_of(const struct shard *s, const struct shard_stage *stage,
+			   const struct shard_work *w)
 {
-	double weights = weights_read(s, stage, w), act[2];
-	struct load l = { 0 };
+	struct shard_load l = { 0 };
+	double weights, act[2];
 	uint32_t i;
 
+	read_weights(s, stage, w, &l);
+	weights = l.common + l.experts;
 	for (i = 0; i < 2; i++)
 		act[i] = w->tokens * stage->token_act[i] + w->sampled * stage->sampled_act[i];
 	for (i = 0; i < s->system->tiers.n_tiers; i++) {
@@ -136,7 +101,7 @@ static struct load load_of(const struct shard *s, const struct shard_stage *stag
 	return l;
 }
 
-static double tier_seconds(const struct shard *s, const struct load *l, uint32_t tier)
+static double tier_seconds(const struct shard *s, const struct shard_load *l, uint32_t tier)
 {
 	const struct roofline_tier *t = &s->tier[tier];
 	double read = 0, written = 0;
@@ -164,9 +129,17 @@ static double seconds_of(struct shard *s, const struct network *n, enum collecti
 	return last->seconds;
 }
 
+/* Devices that have any of a token's experts: a token goes to each of them once. */
+static double devices_of_token(const struct shard *s)
+{
+	double devices = (double)s->options.shard.tp * s->options.shard.dp;
+
+	return devices * (1 - pow(1 - 1 / devices, s->model->top_k));
+}
+
 /* A layer is summed up after attention and after the FFN; experts of several groups exchange. */
 static double layers_network(struct shard *s, const struct shard_stage *stage,
-			     const struct work *w)
+			     const struct shard_work *w)
 {
 	const struct capacity_shard *c = &s->options.shard;
 	double state = (double)s->model->hidden * s->model->weight_dtype;
@@ -178,12 +151,12 @@ static double layers_network(struct shard *s, const struct shard_stage *stage,
 	if (exchanges > 0)
 		seconds += 2 * exchanges *
 			   seconds_of(s, &s->expert, COLLECTIVE_ALL_TO_ALL,
-				      w->most / c->tp * s->model->top_k * state);
+				      w->most / c->tp * devices_of_token(s) * state);
 	return seconds;
 }
 
 static double ends_network(struct shard *s, const struct shard_stage *stage,
-			   const struct work *w)
+			   const struct shard_work *w)
 {
 	const struct capacity_shard *c = &s->options.shard;
 	double bytes = s->model->weight_dtype, seconds = 0;
@@ -199,10 +172,9 @@ static double ends_network(struct shard *s, const struct shard_stage *stage,
 
 /* ---- a step ---- */
 
-static struct stage_time time_of(struct shard *s, const struct shard_stage *stage,
-				 const struct work *w, const struct load *l)
+static struct shard_stage_time roofline_of(const struct shard *s, const struct shard_load *l)
 {
-	struct stage_time t = { .compute = l->ops / s->peak_ops };
+	struct shard_stage_time t = { .compute = l->ops / s->peak_ops };
 	uint32_t i;
 
 	t.overlapped = t.compute;
@@ -212,7 +184,19 @@ static struct stage_time time_of(struct shard *s, const struct shard_stage *stag
 		t.overlapped = fmax(t.overlapped, t.tier[i]);
 		t.serial += t.tier[i];
 	}
+	t.taken = s->options.serial ? t.serial : t.overlapped;
+	return t;
+}
+
+static struct shard_stage_time time_of(struct shard *s, const struct shard_stage *stage,
+				       const struct shard_work *w, const struct shard_load *l)
+{
+	const struct calibration *c = s->options.calibration;
+	struct shard_stage_time t = c ? shard_calibrated(s, stage, w, l) : roofline_of(s, l);
+
 	t.network = layers_network(s, stage, w) + ends_network(s, stage, w);
+	if (c)
+		t.network /= (double)c->collective_permille / 1000;
 	return t;
 }
 
@@ -244,7 +228,7 @@ void shard_add_sums(struct shard_sums *to, const struct shard_sums *from)
 }
 
 /* @times: devices that have the same load, by microbatches. */
-static void add_load(struct shard *s, const struct load *l, const struct stage_time *t,
+static void add_load(struct shard *s, const struct shard_load *l, const struct shard_stage_time *t,
 		     double times)
 {
 	uint32_t i;
@@ -257,17 +241,17 @@ static void add_load(struct shard *s, const struct load *l, const struct stage_t
 }
 
 /* The slowest stage of a group, for one microbatch. */
-static struct stage_time group_time(struct shard *s, const struct work *w)
+static struct shard_stage_time group_time(struct shard *s, const struct shard_work *w)
 {
-	struct stage_time slowest = { 0 }, t;
-	struct load l;
+	struct shard_stage_time slowest = { 0 }, t;
+	struct shard_load l;
 	uint32_t i;
 
 	for (i = 0; i < s->n_stages; i++) {
 		l = load_of(s, &s->stage[i], w);
 		t = time_of(s, &s->stage[i], w, &l);
 		add_load(s, &l, &t, w->microbatches * s->options.shard.tp * s->stage[i].stages);
-		if (t.overlapped + t.network > slowest.overlapped + slowest.network)
+		if (t.taken + t.network > slowest.taken + slowest.network)
 			slowest = t;
 	}
 	return slowest;
@@ -288,8 +272,9 @@ uint64_t shard_step_ns(void *ctx, const struct serve_step *steps, uint32_t n)
 {
 	struct shard *s = ctx;
 	double parts = microbatches(s, steps, n), pp = s->options.shard.pp, others = 0, most = 0;
-	double overhead = s->options.overhead_ns / 1e9, busy;
-	struct stage_time slowest = { 0 }, t;
+	const struct calibration *c = s->options.calibration;
+	double overhead = (double)(c ? c->step_ns : s->options.overhead_ns) / 1e9, busy;
+	struct shard_stage_time slowest = { 0 }, t;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
@@ -299,19 +284,21 @@ uint64_t shard_step_ns(void *ctx, const struct serve_step *steps, uint32_t n)
 		most = fmax(most, tokens);
 	}
 	for (i = 0; i < n; i++) {
-		struct work w = work_of(s, &steps[i], parts);
+		struct shard_work w = work_of(s, &steps[i], parts);
 
 		w.others = others;
 		w.most = most;
 		t = group_time(s, &w);
-		if (t.overlapped + t.network > slowest.overlapped + slowest.network)
+		if (t.taken + t.network > slowest.taken + slowest.network)
 			slowest = t;
 	}
-	busy = pp * (slowest.overlapped + slowest.network) + overhead;
+	busy = pp * (slowest.taken + slowest.network) + overhead;
+	if (s->kernels)
+		busy = (double)kernel_time_step(s->kernels, steps, n) / 1e9;
 	s->sums.steps += n;
 	s->sums.busy_s += n * busy;
 	s->sums.network_s += n * pp * slowest.network;
 	s->sums.overhead_s += n * overhead;
 	s->sums.serial_s += n * (pp * (slowest.serial + slowest.network) + overhead);
-	return (uint64_t)ceil(busy * 1e9);
+	return busy < NEVER_S ? (uint64_t)ceil(busy * 1e9) : UINT64_MAX;
 }
