@@ -78,6 +78,19 @@ static int read_required(const struct model_reader *r, const char *key, uint32_t
 	return -EINVAL;
 }
 
+/* A key that may be missing or null; true sets @value, false leaves what the family has. */
+static int read_flag(const struct model_reader *r, const char *key, bool *value)
+{
+	const json_t *member = json_object_get(r->object, key);
+
+	if (member && !json_is_null(member) && !json_is_boolean(member)) {
+		engine_error_set(r->e, "%s: %s is neither true nor false", r->path, key);
+		return -EINVAL;
+	}
+	*value |= json_is_true(member);
+	return 0;
+}
+
 /* A family that is not known is told by its keys: a compressed KV means MLA. */
 static struct model_family read_family(const struct model_reader *r)
 {
@@ -104,28 +117,39 @@ static int read_shape(const struct model_reader *r)
 		err = read_required(r, "num_attention_heads", 1, HEADS_MAX, &m->heads);
 	if (!err)
 		err = read_required(r, "vocab_size", 1, VOCAB_MAX, &m->vocab);
-	m->tied = json_is_true(json_object_get(r->object, "tie_word_embeddings"));
-	return err;
+	return err ?: read_flag(r, "tie_word_embeddings", &m->tied);
+}
+
+/* Heads share KV heads evenly, and share the width unless their own is given. */
+static int check_heads(const struct model_reader *r, bool own_width)
+{
+	const struct model_config *m = r->m;
+
+	if (!own_width && m->hidden % m->heads)
+		engine_error_set(r->e, "%s: hidden_size %u is no multiple of num_attention_heads %u; give head_dim",
+				 r->path, m->hidden, m->heads);
+	else if (m->heads % m->kv_heads)
+		engine_error_set(r->e, "%s: num_attention_heads %u is no multiple of num_key_value_heads %u",
+				 r->path, m->heads, m->kv_heads);
+	else
+		return 0;
+	return -EINVAL;
 }
 
 static int read_gqa(const struct model_reader *r)
 {
 	struct model_config *m = r->m;
+	uint32_t head_dim = 0;
 	int err;
 
 	m->kv_heads = m->heads;
-	m->head_dim = m->hidden / m->heads;
 	err = read_optional(r, "num_key_value_heads", 1, m->heads, &m->kv_heads);
 	if (!err)
-		err = read_optional(r, "head_dim", 1, DIM_MAX, &m->head_dim);
-	if (!err && !m->head_dim) {
-		engine_error_set(r->e, "%s: hidden_size %u is less than num_attention_heads %u; give head_dim",
-				 r->path, m->hidden, m->heads);
-		err = -EINVAL;
-	}
-	if (json_is_true(json_object_get(r->object, "attention_bias")))
-		m->qkv_bias = true;
-	return err;
+		err = read_optional(r, "head_dim", 1, DIM_MAX, &head_dim);
+	if (!err)
+		err = check_heads(r, head_dim);
+	m->head_dim = head_dim ?: m->hidden / m->heads;
+	return err ?: read_flag(r, "attention_bias", &m->qkv_bias);
 }
 
 static int read_mla(const struct model_reader *r)

@@ -27,6 +27,7 @@
 struct tier_section {
 	unsigned int line;
 	unsigned int rank_line;
+	unsigned int given;	/* bits of keys that nothing else remembers */
 	struct {
 		bool given;
 		uint64_t value;
@@ -38,6 +39,8 @@ struct tier_reader {
 	struct tier_section sections[TMODEL_TIERS_MAX];
 	/* Tier of the section that the last entry was in; n_tiers: none. */
 	__u32 current;
+	unsigned int device_given;
+	unsigned int accel_given;
 };
 
 static const char *const class_names[TERRACE_CLASSES] = {
@@ -47,14 +50,26 @@ static const char *const class_names[TERRACE_CLASSES] = {
 	[TERRACE_CLASS_ACTIVATION] = "activation",
 };
 
-static int device_entry(struct engine_ini *ini, struct engine_device *device, const char *key,
+/* Remember that a key was given; @bit is its own one of @given. */
+static int once(struct engine_ini *ini, unsigned int *given, unsigned int bit, const char *key)
+{
+	if (*given >> bit & 1)
+		return engine_ini_fail(ini, "%s is given a second time: remove one", key);
+	*given |= 1U << bit;
+	return 0;
+}
+
+static int device_entry(struct engine_ini *ini, struct tier_reader *r, const char *key,
 			const char *value)
 {
+	struct engine_device *device = &r->out->device;
 	static const char *const names[] = { "scale", "clock_acceleration" };
 	uint64_t number = 0;
 	int status;
 
 	if (!strcmp(key, "scale")) {
+		if (once(ini, &r->device_given, 0, key))
+			return -EINVAL;
 		status = engine_ini_number(ini, key, value, 0, 1, SCALE_MAX, &number);
 		if (!status && number & (number - 1))
 			status = engine_ini_fail(ini, "scale is %s: take a power of two", value);
@@ -63,6 +78,8 @@ static int device_entry(struct engine_ini *ini, struct engine_device *device, co
 		return status;
 	}
 	if (!strcmp(key, "clock_acceleration")) {
+		if (once(ini, &r->device_given, 1, key))
+			return -EINVAL;
 		status = engine_ini_number(ini, key, value, 0, 1, ACCELERATION_MAX, &number);
 		device->clock_acceleration = number;
 		return status;
@@ -71,9 +88,10 @@ static int device_entry(struct engine_ini *ini, struct engine_device *device, co
 			       engine_nearest(key, names, 2));
 }
 
-static int accel_entry(struct engine_ini *ini, struct tmodel_accel *accel, const char *key,
+static int accel_entry(struct engine_ini *ini, struct tier_reader *r, const char *key,
 		       const char *value)
 {
+	struct tmodel_accel *accel = &r->out->accel;
 	const struct {
 		const char *name;
 		int shift;
@@ -93,6 +111,8 @@ static int accel_entry(struct engine_ini *ini, struct tmodel_accel *accel, const
 		names[i] = keys[i].name;
 		if (strcmp(key, keys[i].name))
 			continue;
+		if (once(ini, &r->accel_given, i, key))
+			return -EINVAL;
 		status = engine_ini_number(ini, key, value, keys[i].shift, keys[i].lowest,
 					   keys[i].highest, &number);
 		if (!status)
@@ -256,6 +276,7 @@ static int tier_entry(struct engine_ini *ini, struct tier_reader *r, const char 
 		      const char *value)
 {
 	struct engine_tier *tier = &r->out->tiers[r->current];
+	unsigned int *given = &r->sections[r->current].given;
 	uint64_t stacks = 1;
 	int status;
 
@@ -268,14 +289,17 @@ static int tier_entry(struct engine_ini *ini, struct tier_reader *r, const char 
 	if (!strcmp(key, "rank"))
 		return tier_rank(ini, r, value);
 	if (!strcmp(key, "landing_bytes"))
-		return engine_ini_number(ini, key, value, 0, LANDING_MIN, LANDING_MAX,
+		return once(ini, given, 0, key) ?:
+		       engine_ini_number(ini, key, value, 0, LANDING_MIN, LANDING_MAX,
 					 (uint64_t *)&tier->landing_bytes);
 	if (!strcmp(key, "landing_session_bytes"))
-		return engine_ini_number(ini, key, value, 0, LANDING_MIN, LANDING_MAX,
+		return once(ini, given, 1, key) ?:
+		       engine_ini_number(ini, key, value, 0, LANDING_MIN, LANDING_MAX,
 					 (uint64_t *)&tier->landing_session_bytes);
 	if (strcmp(key, "stacks"))
 		return tier_override(ini, &r->sections[r->current], key, value);
-	status = engine_ini_number(ini, key, value, 0, 1, STACKS_MAX, &stacks);
+	status = once(ini, given, 2, key) ?:
+		 engine_ini_number(ini, key, value, 0, 1, STACKS_MAX, &stacks);
 	tier->stacks = stacks;
 	return status;
 }
@@ -290,9 +314,9 @@ static int file_entry(struct engine_ini *ini, void *user, const char *section, c
 	if (ini->continued)
 		return engine_ini_fail(ini, "%s goes on in this line: do not indent lines", key);
 	if (!strcmp(section, "device"))
-		return device_entry(ini, &r->out->device, key, value);
+		return device_entry(ini, r, key, value);
 	if (!strcmp(section, "accelerator"))
-		return accel_entry(ini, &r->out->accel, key, value);
+		return accel_entry(ini, r, key, value);
 	if (strncmp(section, "tier ", 5)) {
 		snprintf(word, sizeof(word), "%.*s", (int)strcspn(section, " "), section);
 		return engine_ini_fail(ini, "there is no section [%s]; the nearest one is [%s]",

@@ -64,7 +64,8 @@
 	X(evictions, "blocks",									\
 	  "cached blocks that were given up")							\
 	X(step_mean, "ms",									\
-	  "sum of (PP x (max(compute, tiers) + network) + overhead) / steps")			\
+	  "sum of (PP x (bound + network) + software) / steps; the bound is max(compute, tiers), "	\
+	  "with --bound serial their sum, or a calibration's")					\
 	X(step_mean_serial, "ms",								\
 	  "sum of (PP x (compute + tiers + network) + overhead) / steps")			\
 	X(step_network, "% of steps",								\

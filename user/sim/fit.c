@@ -116,8 +116,8 @@ int cmd_fit(int argc, char **argv)
 	if (!err)
 		status = tell(f, &a);
 	else
-		status = err == -EINVAL ? command_refused("%s", e.text) :
-					  command_failed("%s", e.text);
+		status = err == -EINVAL || err == -EXDEV ? command_refused("%s", e.text) :
+							   command_failed("%s", e.text);
 	fit_case_free(f);
 	free(f);
 	return status;

@@ -74,8 +74,8 @@ int cmd_run(int argc, char **argv)
 	if (!err)
 		status = run_report(r, a.format);
 	else
-		status = err == -EINVAL ? command_refused("%s", e.text) :
-					  command_failed("%s", e.text);
+		status = err == -EINVAL || err == -EXDEV ? command_refused("%s", e.text) :
+							   command_failed("%s", e.text);
 	run_case_free(r);
 	free(r);
 	return status;

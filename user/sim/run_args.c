@@ -137,23 +137,54 @@ int run_args_set(struct run_args *args, const char *name, const char *value,
 	return unknown(name, e);
 }
 
+/**
+ * struct reading - a scenario file
+ * @line: of a name's value; 0 = not there yet
+ */
+struct reading {
+	struct run_args *args;
+	unsigned int line[RUN_TEXTS + RUN_NUMBERS];
+};
+
+/* The index of a name that run_args_set() took. */
+static unsigned int find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < RUN_TEXTS; i++)
+		if (!strcmp(texts[i], name))
+			return i;
+	for (i = 0; i < RUN_NUMBERS - 1 && strcmp(numbers[i].name, name); i++)
+		;
+	return RUN_TEXTS + i;
+}
+
 static int take_key(struct engine_ini *ini, void *user, const char *section, const char *key,
 		    const char *value)
 {
+	struct reading *r = user;
 	struct engine_error e;
+	unsigned int *line;
 
 	if (*section)
 		return engine_ini_fail(ini, "a scenario has no section; leave [%s] out", section);
 	if (ini->continued)
 		return engine_ini_fail(ini, "%s goes on here; write it in one line", key);
-	if (run_args_set(user, key, value, &e))
+	if (run_args_set(r->args, key, value, &e))
 		return engine_ini_fail(ini, "%s", e.text);
+	line = &r->line[find(key)];
+	if (*line)
+		return engine_ini_fail(ini, "%s is given a second time, first in line %u: remove one",
+				       key, *line);
+	*line = ini->line;
 	return 0;
 }
 
 int run_args_read(struct run_args *args, const char *path, struct engine_error *e)
 {
-	return engine_ini_read(path, take_key, args, e);
+	struct reading r = { .args = args };
+
+	return engine_ini_read(path, take_key, &r, e);
 }
 
 const char *run_args_text(const struct run_args *args, enum run_text which)

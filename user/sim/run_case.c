@@ -156,19 +156,23 @@ static int lay_out_pools(struct run_case *r, struct engine_error *e)
 	       pools_join(r->pools, &r->shard);
 }
 
-int run_case_lay_out(struct run_case *r, struct engine_error *e)
+static int lay_out_one(struct run_case *r, struct engine_error *e)
 {
 	struct shard_options o = run_case_options(r);
+
+	return shard_choose(&r->system, &r->model, &o, e) ?: check_experts(r, &o.shard, e) ?:
+	       shard_init(&r->shard, &r->system, &r->model, &o, e);
+}
+
+int run_case_lay_out(struct run_case *r, struct engine_error *e)
+{
 	int err = check_pools(r, e);
 
-	if (err)
-		return err;
-	if (r->args.number[RUN_PREFILL_DEVICES])
-		return lay_out_pools(r, e) ?:
-		       (run_args_text(&r->args, RUN_KERNELS) ? run_kernels(r, e) : 0);
-	return shard_choose(&r->system, &r->model, &o, e) ?: check_experts(r, &o.shard, e) ?:
-	       shard_init(&r->shard, &r->system, &r->model, &o, e) ?:
-	       (run_args_text(&r->args, RUN_KERNELS) ? run_kernels(r, e) : 0);
+	if (!err)
+		err = r->args.number[RUN_PREFILL_DEVICES] ? lay_out_pools(r, e) : lay_out_one(r, e);
+	if (!err && run_args_text(&r->args, RUN_KERNELS))
+		err = run_kernels(r, e);
+	return err;
 }
 
 /* ---- serving ---- */
