@@ -56,6 +56,8 @@ units := $(patsubst tests/unit/%.c,$(B)/unit/%,$(unit-src))
 guests := $(patsubst tests/selftests/%.c,$(B)/selftests/%,$(guest-src))
 benches := $(patsubst tests/bench/%.c,$(B)/bench/%,$(bench-src))
 bench-scripts := $(sort $(wildcard tests/bench/*.sh))
+# The simulator needs no device, and is measured on a real processor.
+host-benches := $(filter $(B)/bench/sim%,$(benches))
 
 # Every program links what it uses of these.
 libraries := -luring -lnuma -ljansson -linih -luuid -lz -lm -lpthread
@@ -75,7 +77,7 @@ help:
 ## make test         build everything and run every test; the last line counts them
 ## make test-debug   the guest tests on a kernel that checks itself (built once, 20 minutes)
 ## make check        style and static checks, and a build against the newest kernel
-## make bench        the benchmarks in the guest, JSON lines on standard output
+## make bench        the benchmarks, in the guest but for the simulator's, JSON lines on standard output
 ## make vm           a shell in the guest with the module loaded
 ##
 ## make deps         list, then install the Debian packages all this needs
@@ -308,9 +310,10 @@ check:
 bench: deps
 	@[ -n "$(benches)" ] || { echo "tests/bench holds no benchmark" >&2; exit 1; }
 	@$(MAKE) --no-print-directory -j$(jobs) user module guest clients $(benches) >&2
+	@for bench in $(host-benches); do "$$bench" || exit; done
 	@TERRACE_VM_FLASH_BPS=$(TERRACE_VM_FLASH_BPS) \
-		tests/vm/run sh -c 'for bench; do "$$bench" || exit; done' sh $(benches) \
-		$(bench-scripts)
+		tests/vm/run sh -c 'for bench; do "$$bench" || exit; done' sh \
+		$(filter-out $(host-benches),$(benches)) $(bench-scripts)
 
 demo: deps
 	@$(MAKE) --no-print-directory -j$(jobs) user module bpf guest
@@ -343,6 +346,7 @@ install: user bpf
 	$(call install-files,644,$(PREFIX)/share/terrace/report,$(wildcard $(report-page) \
 		$(dir $(report-page))notice.txt))
 	$(if $(wildcard $(report-page)),,@echo "without the page of terrace-sim report: make report makes it")
+	$(call install-files,644,$(PREFIX)/share/terrace/scenarios,$(wildcard user/scenarios/*.ini))
 	$(call install-files,644,$(PREFIX)/lib/terrace/bpf,$(skeletons:.skel.h=.bpf.o))
 	$(call man-section,1)
 	$(call man-section,3)

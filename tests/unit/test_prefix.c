@@ -212,6 +212,53 @@ static void holds_and_gives_back(void **state)
 	prefix_free(c);
 }
 
+/* To be kept is to be published under an id that nobody asks for. */
+static void keeps_what_nobody_looks_for(void **state)
+{
+	struct prefix_cache *kept = prefix_create(20), *published = prefix_create(20);
+	uint32_t a[8], b[8];
+	struct prefix_stats x, y;
+	struct random random;
+	uint64_t id = 1000;
+	bool gone_a, gone_b;
+
+	(void)state;
+	random_seed(&random, 3);
+	for (int round = 0; round < 500; round++) {
+		uint32_t n = 1 + random_below(&random, 8), i;
+
+		for (i = 0; i < n; i++) {
+			a[i] = prefix_take(kept, &gone_a);
+			b[i] = prefix_take(published, &gone_b);
+			assert_int_equal(a[i], b[i]);
+			assert_int_equal(gone_a, gone_b);
+		}
+		for (i = 0; i < n; i++) {
+			uint64_t shared = random_below(&random, 10);
+			bool keeps = random_below(&random, 2);
+
+			assert_int_equal(keeps ? prefix_keep(kept, a[i]) :
+						 prefix_publish(kept, a[i], shared),
+					 prefix_publish(published, b[i], keeps ? id++ : shared));
+			assert_int_equal(prefix_put(kept, a[i]), prefix_put(published, b[i]));
+		}
+	}
+	prefix_get_stats(kept, &x);
+	prefix_get_stats(published, &y);
+	assert_int_equal(x.held, y.held);
+	assert_int_equal(x.cached, y.cached);
+	assert_int_equal(x.evictions, y.evictions);
+	assert_true(x.evictions > 100 && x.cached > 0);
+	a[0] = prefix_take(kept, NULL);
+	assert_int_equal(prefix_keep(kept, a[0]), 0);
+	assert_int_equal(prefix_keep(kept, a[0]), -EEXIST);
+	assert_int_equal(prefix_publish(kept, a[0], 5000), -EEXIST);
+	assert_int_equal(prefix_put(kept, a[0]), PREFIX_CACHED);
+	assert_int_equal(prefix_keep(kept, a[0]), -EINVAL);
+	prefix_free(kept);
+	prefix_free(published);
+}
+
 static void counts_idle_blocks_of_a_match(void **state)
 {
 	static const uint64_t ids[] = { 1, 2, 3 };
@@ -245,6 +292,7 @@ int main(void)
 		cmocka_unit_test(replays_random_prompts_like_the_oracle),
 		cmocka_unit_test(repeats_within_a_prompt_are_touched),
 		cmocka_unit_test(holds_and_gives_back),
+		cmocka_unit_test(keeps_what_nobody_looks_for),
 		cmocka_unit_test(counts_idle_blocks_of_a_match),
 		cmocka_unit_test(refuses_silly_sizes),
 	};

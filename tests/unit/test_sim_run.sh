@@ -53,7 +53,25 @@ result $? "defaults are stated"
 cp "$work/out" "$work/first"
 run && cmp "$work/out" "$work/first" >"$work/said"
 result $? "the same command gives the same bytes"
+[ ! -s "$work/said" ]
+result $? "without a terminal there is no progress"
+run --progress && cmp "$work/out" "$work/first" >"$work/said"
+result $? "progress is not in the output"
 
+load=(--requests 50 --input 100 --output 20 --rate 3.5 --input-spread 300)
+"$sim" run --json --model llama-3.1-8b "${load[@]}" >"$work/load" 2>"$work/said"
+holds "$work/load" 'v("requests_served") == 50 and v("tokens") == 1000 and .settings.seed.default
+	and .settings.rate.value == "3.500 a second, Poisson" and (.settings | has("trace") | not)' \
+	"a load needs no trace, and is stated"
+"$sim" run --json --model llama-3.1-8b "${load[@]}" --seed 1 >"$work/again" 2>"$work/said"
+"$sim" run --json --model llama-3.1-8b "${load[@]}" --seed 2 >"$work/other" 2>>"$work/said"
+[ "$(jq -c .figures "$work/load")" = "$(jq -c .figures "$work/again")" ] &&
+	[ "$(jq -c .figures "$work/load")" != "$(jq -c .figures "$work/other")" ]
+result $? "the seed decides what is drawn"
+"$sim" run --model llama-3.1-8b >"$work/out" 2>"$work/said"
+[ $? = 2 ] && grep -q "trace is needed, or --requests" "$work/said"
+result $? "neither a trace nor a load is refused"
+refused 2 "--input is of a load" "both are refused" --input 5
 run_json "$work/eight" --devices 8
 result $? "JSON is written"
 outputs=$(jq -s 'map(.output_length) | add' $trace)

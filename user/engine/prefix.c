@@ -22,26 +22,36 @@ struct slot {
  * struct block - one block
  * @id: hash id it is published under
  * @holds: how many hold it
- * @published: @id is in the table
- * @older, @newer: neighbours in the list of cached blocks; @newer links empty blocks
+ * @published: somebody said that its content is worth keeping
+ * @found: @id is in the table
  */
 struct block {
 	uint64_t id;
 	uint32_t holds;
 	bool published;
+	bool found;
+};
+
+/**
+ * struct neighbours - of a block in the list of cached blocks; @newer links empty blocks
+ *
+ * Apart from the blocks: eviction goes along the list through all of memory.
+ */
+struct neighbours {
 	uint32_t older;
 	uint32_t newer;
 };
 
 /**
  * struct prefix_cache - the cache
- * @blocks: the first @used of @capacity blocks; the others were never taken
+ * @blocks, @links: the first @used of @capacity blocks; the others were never taken
  * @empty: first of the blocks that are empty again
  * @oldest, @newest: ends of the list of cached blocks
  * @slots: @n_slots slots of the table, a power of two: published blocks, linear probing
  */
 struct prefix_cache {
 	struct block *blocks;
+	struct neighbours *links;
 	uint32_t capacity;
 	uint32_t used;
 	uint32_t room;
@@ -132,7 +142,7 @@ static void unpublish(struct prefix_cache *c, uint32_t number)
 		hole = at;
 	}
 	c->slots[hole].number = PREFIX_NONE;
-	c->blocks[number].published = false;
+	c->blocks[number].found = false;
 	c->n_published--;
 }
 
@@ -140,30 +150,27 @@ static void unpublish(struct prefix_cache *c, uint32_t number)
 
 static void list_add_newest(struct prefix_cache *c, uint32_t number)
 {
-	struct block *b = &c->blocks[number];
-
-	b->older = c->newest;
-	b->newer = PREFIX_NONE;
+	c->links[number] = (struct neighbours) { c->newest, PREFIX_NONE };
 	if (c->newest == PREFIX_NONE)
 		c->oldest = number;
 	else
-		c->blocks[c->newest].newer = number;
+		c->links[c->newest].newer = number;
 	c->newest = number;
 	c->cached++;
 }
 
 static void list_remove(struct prefix_cache *c, uint32_t number)
 {
-	struct block *b = &c->blocks[number];
+	struct neighbours l = c->links[number];
 
-	if (b->older == PREFIX_NONE)
-		c->oldest = b->newer;
+	if (l.older == PREFIX_NONE)
+		c->oldest = l.newer;
 	else
-		c->blocks[b->older].newer = b->newer;
-	if (b->newer == PREFIX_NONE)
-		c->newest = b->older;
+		c->links[l.older].newer = l.newer;
+	if (l.newer == PREFIX_NONE)
+		c->newest = l.older;
 	else
-		c->blocks[b->newer].older = b->older;
+		c->links[l.newer].older = l.older;
 	c->cached--;
 }
 
@@ -197,6 +204,7 @@ void prefix_free(struct prefix_cache *c)
 	if (!c)
 		return;
 	free(c->blocks);
+	free(c->links);
 	free(c->slots);
 	free(c);
 }
@@ -245,20 +253,32 @@ uint32_t prefix_hold(struct prefix_cache *c, uint64_t id)
 	return number == PREFIX_NONE ? PREFIX_NONE : hold(c, number);
 }
 
+/* Room for more blocks that were never taken. */
+static bool grow(struct prefix_cache *c)
+{
+	uint32_t room = c->room ? c->room * 2 : FIRST_ROOM;
+	struct neighbours *links;
+	struct block *blocks;
+
+	if (room > c->capacity)
+		room = c->capacity;
+	links = reallocarray(c->links, room, sizeof(*links));
+	if (!links)
+		return false;
+	c->links = links;
+	blocks = reallocarray(c->blocks, room, sizeof(*blocks));
+	if (!blocks)
+		return false;
+	c->blocks = blocks;
+	c->room = room;
+	return true;
+}
+
 /* A block that was never taken, or PREFIX_NONE when there is none or no memory for it. */
 static uint32_t take_new(struct prefix_cache *c)
 {
-	if (c->used == c->capacity)
+	if (c->used == c->capacity || (c->used == c->room && !grow(c)))
 		return PREFIX_NONE;
-	if (c->used == c->room) {
-		uint32_t room = c->room ? c->room * 2 : FIRST_ROOM;
-		struct block *blocks = reallocarray(c->blocks, room, sizeof(*blocks));
-
-		if (!blocks)
-			return PREFIX_NONE;
-		c->blocks = blocks;
-		c->room = room;
-	}
 	return c->used++;
 }
 
@@ -268,7 +288,7 @@ static uint32_t take_empty(struct prefix_cache *c)
 
 	if (number == PREFIX_NONE)
 		return take_new(c);
-	c->empty = c->blocks[number].newer;
+	c->empty = c->links[number].newer;
 	return number;
 }
 
@@ -279,7 +299,11 @@ static uint32_t evict_oldest(struct prefix_cache *c)
 	if (number == PREFIX_NONE)
 		return PREFIX_NONE;
 	list_remove(c, number);
-	unpublish(c, number);
+	/* Its turn is next, as a rule, and it is anywhere in memory. */
+	if (c->oldest != PREFIX_NONE)
+		__builtin_prefetch(&c->blocks[c->oldest], 1);
+	if (c->blocks[number].found)
+		unpublish(c, number);
 	c->evictions++;
 	return number;
 }
@@ -321,6 +345,17 @@ int prefix_publish(struct prefix_cache *c, uint32_t number, uint64_t id)
 	c->n_published++;
 	b->id = id;
 	b->published = true;
+	b->found = true;
+	return 0;
+}
+
+int prefix_keep(struct prefix_cache *c, uint32_t number)
+{
+	if (number >= c->used || !c->blocks[number].holds)
+		return -EINVAL;
+	if (c->blocks[number].published)
+		return -EEXIST;
+	c->blocks[number].published = true;
 	return 0;
 }
 
@@ -338,7 +373,7 @@ int prefix_put(struct prefix_cache *c, uint32_t number)
 		list_add_newest(c, number);
 		return PREFIX_CACHED;
 	}
-	b->newer = c->empty;
+	c->links[number].newer = c->empty;
 	c->empty = number;
 	return PREFIX_EMPTY;
 }

@@ -26,7 +26,7 @@ struct prefix_cache;
  * struct prefix_stats - what the cache holds and did
  * @blocks: capacity
  * @held: blocks somebody holds
- * @cached: published blocks nobody holds
+ * @cached: published and kept blocks nobody holds
  * @lookups: blocks asked for by prefix_replay() and prefix_count()
  * @hits: of them found, within the longest resident prefix
  * @evictions: cached blocks whose room was needed
@@ -86,6 +86,16 @@ uint32_t prefix_take(struct prefix_cache *c, bool *evicted);
  * -ENOMEM.
  */
 int prefix_publish(struct prefix_cache *c, uint32_t block, uint64_t id);
+
+/**
+ * prefix_keep - a held block's content is worth keeping, though nobody will look for it
+ *
+ * Put back it counts as cached and takes its turn to be evicted, as if it were published under an
+ * id of its own that will not be asked for, without the room and time that an id takes.
+ *
+ * Return: 0; -EEXIST when the block is published or kept already; -EINVAL when nobody holds it.
+ */
+int prefix_keep(struct prefix_cache *c, uint32_t block);
 
 /**
  * enum prefix_fate - what became of a block that was put back

@@ -236,3 +236,18 @@ bool csv_number(const struct csv *t, size_t row, const char *column, double *out
 	*out = value;
 	return true;
 }
+
+void csv_put(FILE *out, const char *text)
+{
+	if (!text[strcspn(text, ",\"\r\n")]) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "engine/error.h"
 
@@ -72,5 +73,10 @@ const char *csv_text(const struct csv *t, size_t row, const char *column);
  * Return: false when the field is empty, no number, or not finite.
  */
 bool csv_number(const struct csv *t, size_t row, const char *column, double *out);
+
+/**
+ * csv_put - write a field, in quotes when it needs them
+ */
+void csv_put(FILE *out, const char *text);
 
 #endif /* _SIM_CSV_H */

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* terrace-sim: inference on memory systems that do not exist yet. */
+#include <malloc.h>
+
 #include "sim/commands.h"
+
+#define MMAP_THRESHOLD	(1 << 20)
 
 const char *argp_program_version = "terrace-sim " CLI_VERSION;
 
 static const struct command commands[] = {
+	{ "compare", cmd_compare, "compare the runs of scenarios" },
 	{ "explain", cmd_explain, "say how a figure of a run is computed" },
 	{ "fit", cmd_fit, "say whether a model fits devices, and what lies where" },
 	{ "report", cmd_report, "make a page of HTML with charts out of the JSON of runs" },
 	{ "run", cmd_run, "serve a trace of requests on devices that need not exist" },
+	{ "sweep", cmd_sweep, "make the runs of a grid of values" },
 	{ "table", cmd_table, "published figures beside those of profiles and formulas" },
 	{ "validate", cmd_validate, "compare the simulator with published figures" },
 	{ NULL }
@@ -26,5 +32,7 @@ static const char doc[] =
 
 int main(int argc, char **argv)
 {
+	/* Tables that grow leave no holes. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	return commands_run(argc, argv, commands, doc);
 }

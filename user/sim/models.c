@@ -9,9 +9,7 @@
 
 struct wanted {
 	char plain[PLAIN_NAME_MAX];
-	enum model_dtype dtype;
-	struct model_config *out;
-	struct engine_error *e;
+	char *path;
 };
 
 /* Of Hugging Face's names the "hf" at the end says only in which form the weights are. */
@@ -42,13 +40,13 @@ static int look(void *ctx, const char *path, const char *name)
 	plain_model(name, plain);
 	if (strcmp(plain, w->plain))
 		return -ENOENT;
-	return model_config_read(path, w->dtype, w->out, w->e);
+	strcpy(w->path, path);
+	return 0;
 }
 
-int sim_model_find(const char *name, enum model_dtype dtype, struct model_config *out,
-		   struct engine_error *e)
+static int find(const char *name, char path[PATH_MAX], struct engine_error *e)
 {
-	struct wanted wanted = { .dtype = dtype, .out = out, .e = e };
+	struct wanted wanted = { .path = path };
 	int err;
 
 	plain_model(name, wanted.plain);
@@ -59,12 +57,33 @@ int sim_model_find(const char *name, enum model_dtype dtype, struct model_config
 	return err;
 }
 
-int sim_model_read(const char *given, enum model_dtype dtype, struct model_config *out,
+int sim_model_find(const char *name, enum model_dtype dtype, struct model_config *out,
 		   struct engine_error *e)
+{
+	char path[PATH_MAX];
+
+	return find(name, path, e) ?: model_config_read(path, dtype, out, e);
+}
+
+int sim_model_path(const char *given, char path[PATH_MAX], struct engine_error *e)
 {
 	size_t n = strlen(given);
 
-	if (n > 5 && !strcmp(given + n - 5, ".json"))
-		return model_config_read(given, dtype, out, e);
-	return sim_model_find(given, dtype, out, e);
+	if (n <= 5 || strcmp(given + n - 5, ".json"))
+		return find(given, path, e);
+	if (n >= PATH_MAX) {
+		engine_error_set(e, "the model's path has %zu bytes; give at most %d", n,
+				 PATH_MAX - 1);
+		return -ENAMETOOLONG;
+	}
+	strcpy(path, given);
+	return 0;
+}
+
+int sim_model_read(const char *given, enum model_dtype dtype, struct model_config *out,
+		   struct engine_error *e)
+{
+	char path[PATH_MAX];
+
+	return sim_model_path(given, path, e) ?: model_config_read(path, dtype, out, e);
 }

@@ -10,6 +10,7 @@
 #ifndef _SIM_MODELS_H
 #define _SIM_MODELS_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "engine/error.h"
@@ -23,6 +24,13 @@
  */
 int sim_model_find(const char *name, enum model_dtype dtype, struct model_config *out,
 		   struct engine_error *e);
+
+/**
+ * sim_model_path - the file whose name ends in ".json", or that of the model of a name
+ *
+ * Return: 0, whether a path exists is not looked at; -ENOENT there is no model of the name.
+ */
+int sim_model_path(const char *given, char path[PATH_MAX], struct engine_error *e);
 
 /**
  * sim_model_read - read a file whose name ends in ".json", or the model of a name

@@ -12,6 +12,7 @@
 #include "engine/trace.h"
 #include "sim/run_defaults.h"
 #include "sim/run_decoding.h"
+#include "sim/run_load.h"
 #include "sim/serve.h"
 #include "sim/system.h"
 
@@ -21,6 +22,14 @@ static const struct {
 	uint64_t otherwise;
 	uint64_t highest;
 } numbers[RUN_NUMBERS] = {
+	/* vLLM's serving benchmark with random prompts */
+	[RUN_REQUESTS] = { "requests", 1000, TRACE_REQUESTS_MAX },
+	[RUN_INPUT] = { "input", 1024, TRACE_TOKENS_MAX },
+	[RUN_INPUT_SPREAD] = { "input-spread", 0, 10000 },
+	[RUN_OUTPUT] = { "output", 128, TRACE_TOKENS_MAX },
+	[RUN_OUTPUT_SPREAD] = { "output-spread", 0, 10000 },
+	[RUN_RATE] = { "rate", 0, RUN_RATE_MAX },
+	[RUN_SEED] = { "seed", 1, UINT32_MAX },
 	[RUN_DEVICES] = { "devices", 1, SYSTEM_DEVICES_MAX },
 	[RUN_TP] = { "tp", 0, SYSTEM_DEVICES_MAX },
 	[RUN_PP] = { "pp", 0, SYSTEM_DEVICES_MAX },
@@ -41,10 +50,10 @@ static const struct {
 	[RUN_PREFILL_DEVICES] = { "prefill-devices", 0, SYSTEM_DEVICES_MAX },
 	[RUN_PREFILL_TP] = { "prefill-tp", 0, SYSTEM_DEVICES_MAX },
 	[RUN_PREFILL_PP] = { "prefill-pp", 0, SYSTEM_DEVICES_MAX },
-	[RUN_SEED] = { "seed", 1, UINT32_MAX },
 };
 
 static const char *const texts[RUN_TEXTS] = {
+	[RUN_NOTE] = "note",
 	[RUN_TRACE] = "trace",
 	[RUN_MODEL] = "model",
 	[RUN_TIERS] = "tiers",
@@ -70,6 +79,10 @@ static int set_number(struct run_args *args, enum run_number which, const char *
 	unsigned long long n;
 	char *end;
 
+	if (run_load_leave_trace(args, which, numbers[which].name, e))
+		return -EINVAL;
+	if (which == RUN_RATE)
+		return run_load_rate(args, value, e);
 	errno = 0;
 	n = strtoull(value, &end, 10);
 	if (errno || *end || end == value || value[0] == '-' || (!n && !may_be_zero(which)) ||
@@ -86,6 +99,12 @@ static int set_number(struct run_args *args, enum run_number which, const char *
 static int set_text(struct run_args *args, enum run_text which, const char *value,
 		    struct engine_error *e)
 {
+	if (which == RUN_NOTE && strlen(value) > RUN_NOTE_MAX) {
+		engine_error_set(e, "note is too long; give 1 to %d bytes", RUN_NOTE_MAX);
+		return -EINVAL;
+	}
+	if (which == RUN_TRACE && run_load_leave(args, e))
+		return -EINVAL;
 	if (which == RUN_DTYPE && model_dtype_parse(value) < 0) {
 		engine_error_set(e, "dtype is \"%s\"; give bf16 or fp8", value);
 		return -EINVAL;
@@ -183,8 +202,10 @@ static int take_key(struct engine_ini *ini, void *user, const char *section, con
 int run_args_read(struct run_args *args, const char *path, struct engine_error *e)
 {
 	struct reading r = { .args = args };
+	int err = engine_ini_read(path, take_key, &r, e);
 
-	return engine_ini_read(path, take_key, &r, e);
+	args->from_file = true;
+	return err;
 }
 
 const char *run_args_text(const struct run_args *args, enum run_text which)

@@ -9,19 +9,26 @@
  *
  * Names of files in it that are not absolute are as seen from the working directory, as those of
  * options are.
+ *
+ * Requests come from a trace or from a load (sim/load.h), not from both: what a scenario file says
+ * of one gives way to what is said of the other after it.
  */
 #ifndef _SIM_RUN_ARGS_H
 #define _SIM_RUN_ARGS_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "engine/error.h"
 #include "engine/model_config.h"
 
 #define RUN_ZERO	UINT64_MAX
+#define RUN_NOTE_MAX	160		/* bytes */
+#define RUN_RATE_MAX	1000000000
 
 enum run_text {
+	RUN_NOTE,
 	RUN_TRACE,
 	RUN_MODEL,
 	RUN_TIERS,
@@ -37,6 +44,13 @@ enum run_text {
 };
 
 enum run_number {
+	RUN_REQUESTS,
+	RUN_INPUT,
+	RUN_INPUT_SPREAD,
+	RUN_OUTPUT,
+	RUN_OUTPUT_SPREAD,
+	RUN_RATE,	/* in 1000 s; its text is in 1 s, with decimals */
+	RUN_SEED,
 	RUN_DEVICES,
 	RUN_TP,
 	RUN_PP,
@@ -54,7 +68,6 @@ enum run_number {
 	RUN_ACCEPTANCE,
 	RUN_DENOISING_STEPS,
 	RUN_DIFFUSION_BLOCK,
-	RUN_SEED,
 	RUN_PREFILL_DEVICES,
 	RUN_PREFILL_TP,
 	RUN_PREFILL_PP,
@@ -69,13 +82,14 @@ enum run_number {
 struct run_args {
 	char text[RUN_TEXTS][PATH_MAX];
 	uint64_t number[RUN_NUMBERS];
+	bool from_file;		/* trace or load are those of a scenario file */
 };
 
 /**
  * run_args_set - take a value
  * @name: "max-batch"
  *
- * Return: 0; -ENOENT there is no such name; -EINVAL the value is not one.
+ * Return: 0; -ENOENT there is no such name; -EINVAL the value is not one, or contradicts another.
  */
 int run_args_set(struct run_args *args, const char *name, const char *value,
 		 struct engine_error *e);

@@ -10,10 +10,11 @@
 #include "sim/models.h"
 #include "sim/run_decoding.h"
 #include "sim/run_kernels.h"
+#include "sim/run_load.h"
 
 /* ---- reading ---- */
 
-int run_case_read_trace(struct run_case *r, struct engine_error *e)
+static int read_trace(struct run_case *r, struct engine_error *e)
 {
 	const struct trace_options options = { .limit = r->args.number[RUN_LIMIT] };
 	int err = trace_read(r->args.text[RUN_TRACE], &options, &r->trace, e);
@@ -69,6 +70,23 @@ int run_case_read_system(struct run_case *r, struct engine_error *e)
 	return run_decoding_read(&r->args, &r->decoding, e) ?: read_calibration(r, e) ?:
 	       sim_model_read(r->args.text[RUN_MODEL], run_args_dtype(&r->args), &r->model, e) ?:
 	       read_draft_model(r, e) ?: system_read(&files, &r->system, e);
+}
+
+int run_case_read_trace(struct run_case *r, struct engine_error *e)
+{
+	return run_args_text(&r->args, RUN_TRACE) ? read_trace(r, e) :
+						     run_load_make(&r->args, &r->trace, e);
+}
+
+/* ---- progress ---- */
+
+static void stepped(const void *ctx, uint64_t now_ns, uint64_t served)
+{
+	const struct run_case *r = ctx;
+
+	if (progress_due(r->progress))
+		progress_say(r->progress, "%.1f s simulated, %llu of %zu requests served",
+			     (double)now_ns / 1e9, (unsigned long long)served, r->trace.n);
 }
 
 /* ---- the layout ---- */
@@ -184,6 +202,8 @@ static struct serve_options serving(const struct run_case *r, const struct shard
 	return (struct serve_options) {
 		.ranks = o->shard.dp,
 		.lockstep = o->shard.dp > 1 && r->model.experts,
+		.stepped = r->progress && r->progress->on ? stepped : NULL,
+		.stepped_ctx = r,
 		.max_batch = o->max_batch,
 		.max_step_tokens = o->max_step_tokens,
 		.block_tokens = o->block_tokens,

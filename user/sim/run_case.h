@@ -10,6 +10,7 @@
 
 #include "sim/pools.h"
 #include "sim/kernel_time.h"
+#include "sim/progress.h"
 #include "sim/run_args.h"
 #include "sim/run_served.h"
 #include "sim/shard.h"
@@ -25,6 +26,7 @@
  * @shard: laid out
  * @requests: what became of those of the trace
  * @stats, @served: served
+ * @progress: told of while it is served; may be NULL
  */
 struct run_case {
 	struct run_args args;
@@ -41,6 +43,7 @@ struct run_case {
 	struct serve_request *requests;
 	struct serve_stats stats;
 	struct run_served served;
+	struct progress *progress;
 };
 
 /**

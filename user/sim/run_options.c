@@ -2,6 +2,8 @@
 /* The options of a run. */
 #include "sim/run_options.h"
 
+#include "sim/run_load.h"
+#include "sim/run_scenario.h"
 #include "sim/system.h"
 
 enum {
@@ -13,12 +15,22 @@ enum {
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "What is served:", 1 },
-	{ "scenario", KEY_SCENARIO, "FILE", 0, "A file of these options, NAME = VALUE", 1 },
+	{ "scenario", KEY_SCENARIO, "FILE", 0, "A file of these options, NAME = VALUE, or its name",
+	  1 },
 	VALUE("trace", "FILE",
 	      "Requests: Mooncake JSONL, Azure, lengths or BurstGPT CSV, LLMServingSim JSONL", 1),
 	VALUE("model", "MODEL", "A config.json of Hugging Face, or a model's name", 1),
 	VALUE("dtype", "TYPE", "bf16 (default) or fp8, of weights and KV", 1),
 	VALUE("limit", "REQUESTS", "Serve only so many requests", 1),
+	VALUE("requests", "N", "Instead of a trace: so many requests (1000)", 1),
+	VALUE("input", "TOKENS", "Their prompts' mean length (1024)", 1),
+	VALUE("output", "TOKENS", "Their answers' mean length (128)", 1),
+	VALUE("input-spread", "PERMILLE",
+	      "Lognormal prompts: deviation in thousandths of the mean (all are equal)", 1),
+	VALUE("output-spread", "PERMILLE", "The same for answers", 1),
+	VALUE("rate", "PER_SECOND", "Poisson arrivals in a second (all come at once)", 1),
+	VALUE("seed", "N", "Of all that is random (1)", 1),
+	VALUE("note", "TEXT", "Said in the report", 1),
 	{ NULL, 0, NULL, 0, "On what:", 2 },
 	VALUE("devices", "N", "Devices (1)", 2),
 	VALUE("tiers", "TIERS",
@@ -54,7 +66,6 @@ static const struct argp_option options[] = {
 	VALUE("draft-model", "MODEL", "What guesses them; without it they cost nothing", 6),
 	VALUE("denoising-steps", "N", "Steps that a block takes with diffusion", 6),
 	VALUE("diffusion-block", "N", "Tokens of a block that comes out at once", 6),
-	VALUE("seed", "N", "Of what is drawn (1)", 6),
 	{ NULL, 0, NULL, 0, "What is useful:", 4 },
 	VALUE("slo-ttft", "MS",
 	      "A first token later than that is of no use, nor are those behind it (2000)", 4),
@@ -69,7 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct engine_error e;
 
 	if (key == KEY_SCENARIO) {
-		if (run_args_read(state->input, arg, &e))
+		if (run_scenario_read(state->input, arg, &e))
 			argp_error(state, "%s", e.text);
 		return 0;
 	}
@@ -83,6 +94,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 const struct argp run_options_argp = { options, parse, NULL, NULL, NULL, NULL, NULL };
+
+void run_options_need_requests(const struct run_args *args, struct argp_state *state)
+{
+	if (!run_args_text(args, RUN_TRACE) && !run_load_given(args))
+		argp_error(state, "--trace is needed, or --requests");
+}
 
 void run_options_need(const struct run_args *args, const enum run_text *which, unsigned int n,
 		      struct argp_state *state)

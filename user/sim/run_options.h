@@ -25,4 +25,9 @@ extern const struct argp run_options_argp;
 void run_options_need(const struct run_args *args, const enum run_text *which, unsigned int n,
 		      struct argp_state *state);
 
+/**
+ * run_options_need_requests - end the program when there is neither a trace nor a load
+ */
+void run_options_need_requests(const struct run_args *args, struct argp_state *state);
+
 #endif /* _SIM_RUN_OPTIONS_H */

@@ -62,12 +62,50 @@ static void set_bound(const struct run_case *r, struct run_settings *out)
 		    kernels, r->calibration.hardware);
 }
 
+static void set_tokens(const struct run_case *r, struct run_settings *out, enum run_number mean,
+		       enum run_number spread)
+{
+	char about[64] = "each";
+
+	if (r->args.number[spread])
+		snprintf(about, sizeof(about), "in the mean, lognormal, deviation %llu permille",
+			 (unsigned long long)r->args.number[spread]);
+	set(out, run_args_number_name(mean), !r->args.number[mean], "%llu tokens %s",
+	    (unsigned long long)run_args_number(&r->args, mean), about);
+}
+
+static void set_load(const struct run_case *r, struct run_settings *out)
+{
+	unsigned long long milli = r->args.number[RUN_RATE];
+
+	set_chosen(r, out, RUN_REQUESTS, r->trace.n);
+	set_tokens(r, out, RUN_INPUT, RUN_INPUT_SPREAD);
+	set_tokens(r, out, RUN_OUTPUT, RUN_OUTPUT_SPREAD);
+	if (milli)
+		set(out, run_args_number_name(RUN_RATE), false, "%llu.%03llu a second, Poisson",
+		    milli / 1000, milli % 1000);
+	else
+		set(out, run_args_number_name(RUN_RATE), true, "all at once");
+}
+
+static void set_requests(const struct run_case *r, struct run_settings *out)
+{
+	const struct run_args *a = &r->args;
+
+	if (run_args_text(a, RUN_NOTE))
+		set_text(r, out, RUN_NOTE, a->text[RUN_NOTE], "");
+	if (!run_args_text(a, RUN_TRACE)) {
+		set_load(r, out);
+		return;
+	}
+	set(out, run_args_text_name(RUN_TRACE), false, "%s (%s), %zu requests", a->text[RUN_TRACE],
+	    trace_format_name(r->trace.format), r->trace.n);
+}
+
 static void set_system(const struct run_case *r, struct run_settings *out)
 {
 	const struct run_args *a = &r->args;
 
-	set(out, run_args_text_name(RUN_TRACE), false, "%s (%s), %zu requests",
-	    a->text[RUN_TRACE], trace_format_name(r->trace.format), r->trace.n);
 	set_text(r, out, RUN_MODEL, r->model.name, "");
 	set_text(r, out, RUN_DTYPE, run_args_dtype(a) == MODEL_FP8 ? "fp8" : "bf16", "");
 	set_number(r, out, RUN_DEVICES, "");
@@ -88,7 +126,6 @@ static void set_decoding(const struct run_case *r, struct run_settings *out)
 		set_number(r, out, RUN_ACCEPTANCE, " permille");
 		set_text(r, out, RUN_DRAFT_MODEL,
 			 run_args_text(a, RUN_DRAFT_MODEL) ? r->draft_model.name : "none", "");
-		set_number(r, out, RUN_SEED, "");
 	} else if (r->decoding.kind == SERVE_DIFFUSION) {
 		set_number(r, out, RUN_DENOISING_STEPS, "");
 		set_number(r, out, RUN_DIFFUSION_BLOCK, "");
@@ -127,9 +164,11 @@ static void set_serving(const struct run_case *r, struct run_settings *out)
 void run_settings(const struct run_case *r, struct run_settings *out)
 {
 	out->n = 0;
+	set_requests(r, out);
 	set_system(r, out);
 	set_serving(r, out);
 	set_decoding(r, out);
 	if (r->pools)
 		set_pools(r, out);
+	set_number(r, out, RUN_SEED, "");
 }

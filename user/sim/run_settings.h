@@ -5,7 +5,7 @@
 
 #include "sim/run_case.h"
 
-#define RUN_SETTINGS_MAX	48
+#define RUN_SETTINGS_MAX	64
 
 /**
  * struct run_setting - a value, as text with its unit

@@ -107,6 +107,7 @@ static int init_units(struct serving *s, struct serve_request *out)
 		out[i] = (struct serve_request) { 0 };
 		s->units.unit[i].spec = spec;
 		s->units.unit[i].out = &out[i];
+		s->units.n_hashes += spec->n_hashes;
 		if (spec->output_tokens > s->units.answer_max)
 			s->units.answer_max = spec->output_tokens;
 	}
@@ -247,6 +248,8 @@ static void finish(struct serving *s, struct group *g)
 	g->duration_ns[0] = g->duration_ns[1];
 	g->n_planned--;
 	g->end_ns = NEVER;
+	if (s->options->stepped)
+		s->options->stepped(s->options->stepped_ctx, s->stats.end_ns, s->stats.served);
 }
 
 /* ---- arrivals ---- */

@@ -87,6 +87,8 @@ static inline uint32_t serve_decoding_width(const struct serve_decoding *d)
  * @brought: prompts were computed elsewhere and their KV comes with the request, with the first
  *           token but for diffusion; who is put off computes its prompt here. Without diffusion an
  *           answer has two tokens at least
+ * @stepped: told when a step has ended, and how many requests are served; may be NULL
+ * @stepped_ctx: its first argument
  */
 struct serve_options {
 	uint32_t ranks;
@@ -99,6 +101,8 @@ struct serve_options {
 	bool prefix_caching;
 	struct serve_decoding decoding;
 	bool brought;
+	void (*stepped)(const void *ctx, uint64_t now_ns, uint64_t served);
+	const void *stepped_ctx;
 };
 
 /**
@@ -180,6 +184,8 @@ struct serve_request {
  * @cached_tokens: of prompts and what was put off, found in the cache
  * @preemptions: requests that lost their blocks
  * @evictions: cached blocks whose room was needed
+ * @served: requests whose last token came out
+ * @rejected: requests that would never fit
  * @peak_batch: most requests of an engine at a time
  * @turns: requests that decoded, summed up over steps
  * @answered: tokens of answers that came out of these
@@ -199,6 +205,7 @@ struct serve_stats {
 	uint64_t cached_tokens;
 	uint64_t preemptions;
 	uint64_t evictions;
+	uint64_t served;
 	uint64_t rejected;
 	uint32_t peak_batch;
 	uint64_t turns;

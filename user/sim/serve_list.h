@@ -15,7 +15,8 @@ enum serve_link {
 	SERVE_QUEUE,		/* waiting, or running */
 	SERVE_PHASE,		/* needs its next block in the same step */
 	SERVE_END,		/* ends in the same step */
-	SERVE_LINKS
+	SERVE_LINKS,
+	SERVE_LEFT = SERVE_PHASE	/* left blocks: it does not decode then */
 };
 
 struct serve_neighbours {

@@ -14,6 +14,7 @@ int serve_rank_init(struct serve_rank *r, const struct serve_options *options,
 		.stats = stats,
 		.waiting = SERVE_LIST_EMPTY,
 		.running = SERVE_LIST_EMPTY,
+		.left = SERVE_LIST_EMPTY,
 		.piece = SERVE_NONE,
 	};
 	r->cache = prefix_create(options->kv_blocks);
@@ -63,7 +64,7 @@ static int put_off(struct serve_rank *r, uint32_t at)
 		serve_decode_leave(r, at);
 	else
 		r->piece = SERVE_NONE;
-	err = serve_kv_publish(r, at, final(u));
+	err = serve_kv_publish_own(r, at, final(u));
 	serve_kv_free(r, at);
 	u->context = 0;
 	u->out->put_off++;
@@ -186,7 +187,7 @@ static int admit_prompt(struct serve_rank *r, uint64_t now_ns, struct serve_plan
 	/* At least the last token has to be computed: its successor comes out of it. */
 	found = serve_kv_find(r, at, (uint32_t)((known(u) - 1) / r->options->block_tokens),
 			      &idle);
-	if (serve_kv_needs(r, whole(r, u)) - found + idle > prefix_available(r->cache)) {
+	if (serve_kv_needs(r, whole(r, u)) - found + idle > serve_kv_available(r)) {
 		r->stuck = true;
 		return 0;
 	}
@@ -269,11 +270,12 @@ void serve_rank_done(struct serve_rank *r, uint64_t now_ns, struct serve_planned
 
 	for (i = 0; i < p->n_first; i++)
 		r->units->unit[p->first[i]].out->first_token_ns = now_ns;
+	r->stats->served += p->n_ended;
 	for (i = 0; i < p->n_ended; i++) {
 		uint32_t at = p->ended[i];
 
 		r->units->unit[at].out->finish_ns = now_ns;
-		serve_kv_publish(r, at, r->units->unit[at].context);
+		serve_kv_keep(r, at, r->units->unit[at].context);
 		serve_kv_free(r, at);
 		r->n_running--;
 		r->stuck = false;

@@ -17,6 +17,7 @@
  * @spec: what the trace says
  * @out: what became of it
  * @blocks: @n_blocks it holds, of which the first @published can be found again
+ * @left: blocks that are cached of it, while it holds none (serve_runs.h)
  * @context: tokens in its KV, if it decodes autoregressively: when the engine had planned @joined
  *           steps
  * @produced: tokens of its answer, likewise
@@ -30,6 +31,7 @@ struct serve_unit {
 	uint32_t *blocks;
 	uint32_t n_blocks;
 	uint32_t published;
+	uint32_t left;
 	uint32_t context;
 	uint32_t produced;
 	uint64_t joined;
@@ -40,7 +42,7 @@ struct serve_unit {
 
 /**
  * struct serve_units - all requests, in the trace's order
- * @hashes: of the trace
+ * @hashes: of the trace; @n_hashes of its requests
  * @answer_max: longest answer
  */
 struct serve_units {
@@ -48,6 +50,7 @@ struct serve_units {
 	struct serve_links links;
 	size_t n;
 	const uint64_t *hashes;
+	size_t n_hashes;
 	uint32_t answer_max;
 };
 
@@ -80,6 +83,7 @@ struct serve_planned {
  * @prompts: @n_prompts requests whose prompt's last piece is in the step that is planned
  * @accept: by number of drafts, the chance that so many or more are accepted, of 2^63
  * @stuck: the first that waits did not fit, and nothing has become better since
+ * @left: without hashes: those that left blocks, which are @cached together; @held are held
  */
 struct serve_rank {
 	const struct serve_options *options;
@@ -103,6 +107,9 @@ struct serve_rank {
 	uint32_t n_prompts;
 	uint64_t accept[SERVE_DRAFTS_MAX + 1];
 	bool stuck;
+	struct serve_list left;
+	uint32_t held;
+	uint32_t cached;
 };
 
 /**
@@ -206,6 +213,11 @@ static inline uint32_t serve_kv_needs(const struct serve_rank *r, uint64_t token
 }
 
 /**
+ * serve_kv_available - blocks that nobody holds
+ */
+uint32_t serve_kv_available(const struct serve_rank *r);
+
+/**
  * serve_kv_find - blocks of a request that are in the cache
  * @asked: how many of its first may be used
  * @idle: set to how many of the found ones nobody holds
@@ -225,9 +237,21 @@ void serve_kv_hold(struct serve_rank *r, uint32_t at, uint32_t n);
 int serve_kv_grow(struct serve_rank *r, uint32_t at, uint64_t tokens);
 
 /**
- * serve_kv_publish - let the blocks that @tokens fill be found again
+ * serve_kv_publish - of the blocks that @tokens fill, let others find those that they may share
  */
 int serve_kv_publish(struct serve_rank *r, uint32_t at, uint64_t tokens);
+
+/**
+ * serve_kv_publish_own - also those that only the request itself will look for, which is put off
+ */
+int serve_kv_publish_own(struct serve_rank *r, uint32_t at, uint64_t tokens);
+
+/**
+ * serve_kv_keep - of a request that is done: nobody will look for the others, but they stay cached
+ *
+ * As vLLM has it: what is evicted next depends on them.
+ */
+void serve_kv_keep(struct serve_rank *r, uint32_t at, uint64_t tokens);
 
 /**
  * serve_kv_free - give all blocks of a request back
