@@ -10,6 +10,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_fit(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_search(int argc, char **argv);
 int cmd_sweep(int argc, char **argv);
 int cmd_table(int argc, char **argv);
 int cmd_validate(int argc, char **argv);

@@ -86,7 +86,7 @@ static int serve_with_draft(const struct trace *trace, const struct serve_option
 	}
 	err = serve(trace, options, &time, out, stats, e);
 	d->shard.sums.steps = 0;
-	shard_add_sums(&d->verifier->sums, &d->shard.sums);
+	shard_add_sums(&d->verifier->sums, &d->shard.sums, 1);
 	free(d->passes);
 	return err;
 }

@@ -14,6 +14,7 @@ static const struct command commands[] = {
 	{ "fit", cmd_fit, "say whether a model fits devices, and what lies where" },
 	{ "report", cmd_report, "make a page of HTML with charts out of the JSON of runs" },
 	{ "run", cmd_run, "serve a trace of requests on devices that need not exist" },
+	{ "search", cmd_search, "find the best layouts of a model over devices" },
 	{ "sweep", cmd_sweep, "make the runs of a grid of values" },
 	{ "table", cmd_table, "published figures beside those of profiles and formulas" },
 	{ "validate", cmd_validate, "compare the simulator with published figures" },

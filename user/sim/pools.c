@@ -55,7 +55,7 @@ int pools_join(const struct pools *p, struct shard *out)
 	out->n_stages = n;
 	out->groups += prompts->groups;
 	out->plain |= prompts->plain;
-	shard_add_sums(&out->sums, &prompts->sums);
+	shard_add_sums(&out->sums, &prompts->sums, 1);
 	return 0;
 }
 

@@ -228,7 +228,7 @@ static int serve_pools(struct run_case *r, struct engine_error *e)
 	options[POOL_ANSWERS].prefix_caching = false;
 	err = pools_serve(r->pools, &r->trace, options, r->requests, &r->stats, e);
 	for (i = 0; !err && i < POOLS; i++)
-		shard_add_sums(&r->shard.sums, &r->pools->shards[i].sums);
+		shard_add_sums(&r->shard.sums, &r->pools->shards[i].sums, 1);
 	return err;
 }
 

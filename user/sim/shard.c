@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/fit.h"
 #include "sim/operators.h"
 
 #define BITS	8
@@ -170,6 +169,7 @@ static int make_stages(struct shard *s, struct engine_error *e)
 	for (number = 0; number < s->options.shard.pp; number++) {
 		stage = &s->stage[s->n_stages];
 		err = make_stage(s, stage, number, e);
+		s->lack = stage->lack;
 		if (err)
 			return err;
 		before = s->n_stages ? stage - 1 : NULL;
@@ -255,7 +255,7 @@ int shard_init(struct shard *out, const struct sim_system *system, const struct 
 	for (i = 0; i < out->n_stages; i++)
 		out->stage[i].devices = out->stage[i].stages * options->shard.tp * out->groups;
 	make_rates(out);
-	out->n_kv = fit_place_order(&system->tiers, TERRACE_CLASS_KV, out->kv_order);
+	out->n_kv = shard_place_order(out, TERRACE_CLASS_KV, out->kv_order);
 	out->kv_blocks = shard_kv_blocks(out, &out->stage[0]);
 	for (i = 1; i < out->n_stages; i++) {
 		blocks = shard_kv_blocks(out, &out->stage[i]);

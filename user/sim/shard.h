@@ -24,6 +24,15 @@
 struct kernel_time;
 
 /**
+ * struct shard_order - tiers that a class fills, one after the other
+ * @tier: @n of them; with 0 of them they go by tmodel_place_order()
+ */
+struct shard_order {
+	uint32_t n;
+	uint32_t tier[TMODEL_TIERS_MAX];
+};
+
+/**
  * struct shard_options - what is asked for
  * @shard: tp x pp x dp devices of the system; the experts of a mixture are on tp x dp
  * @max_batch, @max_step_tokens, @block_tokens: as of struct serve_options
@@ -34,6 +43,7 @@ struct kernel_time;
  * @calibration: what is reached and what is fixed, instead of the above two and of the efficiency
  *               in the tier file; NULL = none
  * @overfull: lay out what does not fit as well, to see what it lacks; no step runs on it
+ * @weights, @kv: where they lie, if not by the rule
  */
 struct shard_options {
 	struct capacity_shard shard;
@@ -46,6 +56,8 @@ struct shard_options {
 	bool serial;
 	const struct calibration *calibration;
 	bool overfull;
+	struct shard_order weights;
+	struct shard_order kv;
 };
 
 /**
@@ -75,6 +87,7 @@ struct shard_bytes {
  * @decode_ops, @prefill_ops: of a token that one of them attends to
  * @token_act, @sampled_act: bytes of activations, read and written
  * @row: bytes of the embedding that a token reads
+ * @lack: bytes that have no room; 0 of a stage that fits
  */
 struct shard_stage {
 	uint32_t stages;
@@ -100,6 +113,7 @@ struct shard_stage {
 	double token_act[2];
 	double sampled_act[2];
 	double row;
+	double lack;
 };
 
 /**
@@ -143,6 +157,7 @@ struct shard_collective {
  * @kv_order: @n_kv tiers that KV fills, one after the other
  * @kv_blocks: of a group, by the fullest stage
  * @tensor, @expert, @all: networks of tp, tp x dp and all devices
+ * @lack: bytes that a device lacks, when shard_init() returned -ENOSPC
  * @plain: some of them are switches, as the file's topology does not have their size
  * @kernels: measured ones, which a step's time is then of; NULL after shard_init()
  * @last: the last operation of each kind
@@ -163,6 +178,7 @@ struct shard {
 	struct network tensor;
 	struct network expert;
 	struct network all;
+	double lack;
 	bool plain;
 	struct kernel_time *kernels;
 	struct shard_collective last[COLLECTIVES];
@@ -213,9 +229,9 @@ int shard_choose(const struct sim_system *system, const struct model_config *mod
 uint64_t shard_step_ns(void *ctx, const struct serve_step *steps, uint32_t n);
 
 /**
- * shard_add_sums - add up what steps did
+ * shard_add_sums - add what steps did, as if they had been done so many times
  */
-void shard_add_sums(struct shard_sums *to, const struct shard_sums *from);
+void shard_add_sums(struct shard_sums *to, const struct shard_sums *from, double times);
 
 /* ---- where data lie, shard_place.c ---- */
 
@@ -234,7 +250,7 @@ struct shard_room {
 /**
  * shard_room - put weights and activations of a stage on the tiers, and see what is left for KV
  *
- * In the order of tmodel_place_order(), activations first. Return: 0, also when something is
+ * In the order of shard_place_order(), activations first. Return: 0, also when something is
  * lacking; -EXDEV no tier allows a class.
  */
 int shard_room(const struct shard *s, const struct shard_stage *stage, struct shard_room *out,
@@ -253,6 +269,14 @@ int shard_place(const struct shard *s, struct shard_stage *stage, struct engine_
  */
 uint64_t shard_weights(const struct shard_stage *stage);
 uint64_t shard_block_bytes(const struct shard *s, const struct shard_stage *stage);
+
+/**
+ * shard_place_order - tiers of a class, the one that is filled first before the others
+ *
+ * Return: how many.
+ */
+uint32_t shard_place_order(const struct shard *s, uint32_t class_id,
+			   uint32_t order[TMODEL_TIERS_MAX]);
 
 /**
  * shard_kv_blocks - blocks of KV that a device of a stage has room for

@@ -22,12 +22,26 @@ static void list_tiers(const struct engine_tierfile *t, const uint32_t *order, u
 					t->tiers[order[i]].name);
 }
 
+uint32_t shard_place_order(const struct shard *s, uint32_t class_id,
+			   uint32_t order[TMODEL_TIERS_MAX])
+{
+	static const struct shard_order by_rule;
+	const struct shard_order *asked = class_id == TERRACE_CLASS_WEIGHTS ? &s->options.weights :
+					  class_id == TERRACE_CLASS_KV ? &s->options.kv :
+									 &by_rule;
+
+	if (!asked->n)
+		return fit_place_order(&s->system->tiers, class_id, order);
+	memcpy(order, asked->tier, asked->n * sizeof(*order));
+	return asked->n;
+}
+
 static int say_short(const struct shard *s, enum terrace_class class_id, const char *what,
 		     uint64_t bytes, uint64_t lack, struct engine_error *e)
 {
 	const struct capacity_shard *shard = &s->options.shard;
 	uint32_t order[TMODEL_TIERS_MAX];
-	uint32_t n = fit_place_order(&s->system->tiers, class_id, order);
+	uint32_t n = shard_place_order(s, class_id, order);
 	char tiers[256];
 
 	list_tiers(&s->system->tiers, order, n, tiers, sizeof(tiers));
@@ -42,7 +56,7 @@ static int say_short(const struct shard *s, enum terrace_class class_id, const c
 static uint32_t order_of(const struct shard *s, uint32_t class_id, const char *name,
 			 uint32_t order[TMODEL_TIERS_MAX], struct engine_error *e)
 {
-	uint32_t n = fit_place_order(&s->system->tiers, class_id, order);
+	uint32_t n = shard_place_order(s, class_id, order);
 
 	if (!n)
 		engine_error_set(e, "%s: no tier allows the class %s: add it to a tier's classes",
@@ -120,11 +134,13 @@ int shard_room(const struct shard *s, const struct shard_stage *stage, struct sh
 	return err;
 }
 
-static int check_lack(const struct shard *s, const struct shard_stage *stage,
+static int check_lack(const struct shard *s, struct shard_stage *stage,
 		      const struct shard_room *room, struct engine_error *e)
 {
 	uint64_t block = shard_block_bytes(s, stage);
 
+	stage->lack = (double)(room->lack[ROOFLINE_ACTIVATIONS] ?: room->lack[ROOFLINE_WEIGHTS] ?:
+			       room->lack[ROOFLINE_KV]);
 	if (room->lack[ROOFLINE_ACTIVATIONS])
 		return say_short(s, TERRACE_CLASS_ACTIVATION, "activations",
 				 (uint64_t)stage->activations, room->lack[ROOFLINE_ACTIVATIONS], e);

@@ -211,20 +211,20 @@ static void add_bytes(struct shard_bytes *to, const struct shard_bytes *from, do
 		}
 }
 
-void shard_add_sums(struct shard_sums *to, const struct shard_sums *from)
+void shard_add_sums(struct shard_sums *to, const struct shard_sums *from, double times)
 {
 	int i;
 
-	add_bytes(&to->bytes, &from->bytes, 1);
+	add_bytes(&to->bytes, &from->bytes, times);
 	for (i = 0; i < TMODEL_TIERS_MAX; i++)
-		to->tier_s[i] += from->tier_s[i];
-	to->steps += from->steps;
-	to->ops += from->ops;
-	to->compute_s += from->compute_s;
-	to->busy_s += from->busy_s;
-	to->network_s += from->network_s;
-	to->overhead_s += from->overhead_s;
-	to->serial_s += from->serial_s;
+		to->tier_s[i] += times * from->tier_s[i];
+	to->steps += (uint64_t)(times * (double)from->steps);
+	to->ops += times * from->ops;
+	to->compute_s += times * from->compute_s;
+	to->busy_s += times * from->busy_s;
+	to->network_s += times * from->network_s;
+	to->overhead_s += times * from->overhead_s;
+	to->serial_s += times * from->serial_s;
 }
 
 /* @times: devices that have the same load, by microbatches. */
