@@ -162,9 +162,10 @@ $(B)/bin/terraced: $(call objects,obj,$(daemon-src) user/lib/named_wire.c) $(eng
 	$(link) $(filter %.o,$^) $(engine) $(model) -L$(B)/lib $(if $(lib),-lterrace) \
 		$(daemon-libraries)
 
-# It has commands and prints numbers as terrace does, and needs no device.
-$(B)/bin/terrace-sim: $(call objects,obj,$(sim-src) user/cli/command.c user/cli/output.c) $(engine) \
-		$(model)
+# It has commands, prints numbers and reports replays as terrace does, and needs no device.
+sim-cli-src := $(addprefix user/cli/,command.c output.c replay_drive.c replay_options.c \
+	replay_progress.c)
+$(B)/bin/terrace-sim: $(call objects,obj,$(sim-src) $(sim-cli-src)) $(engine) $(model)
 	$(call say,LD)
 	$(link) $(filter %.o %.a,$^) $(libraries)
 

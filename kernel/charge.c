@@ -14,17 +14,12 @@ static void charge_add(u64 *to, u64 bytes)
 	*to = tmodel_add(*to, bytes, &terrace.sat);
 }
 
-/* What nothing hides of an access; worn flash is sensed more than once. */
+/* What nothing hides of an access. */
 static u64 charge_exposed_ns(struct terrace_tier *t, enum tmodel_dir dir, u64 bytes)
 {
-	u64 ns;
-
 	guard(spinlock)(&t->lock);
-	ns = tmodel_exposed_ns(&t->profile, dir, bytes, t->derate_permille, &terrace.sat);
-	if (dir == TMODEL_READ)
-		ns = tmodel_add(ns, tmodel_wear_retry_ns(&t->wear, &t->profile, &terrace.sat),
-				&terrace.sat);
-	return ns;
+	return tmodel_wear_exposed_ns(&t->wear, &t->profile, dir, bytes, t->derate_permille,
+				      &terrace.sat);
 }
 
 static void charge_direction(struct terrace_session *s, u32 class_id, u32 tier, u32 flags,

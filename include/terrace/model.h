@@ -426,6 +426,13 @@ __u64 tmodel_wear_retry_ns(const struct tmodel_wear *w, const struct tmodel_prof
 			   struct tmodel_sat *sat);
 
 /**
+ * tmodel_wear_exposed_ns - tmodel_exposed_ns() of a memory that is worn: reads take longer
+ */
+__u64 tmodel_wear_exposed_ns(const struct tmodel_wear *w, const struct tmodel_profile *p,
+			     enum tmodel_dir dir, __u64 bytes, __u32 derate_permille,
+			     struct tmodel_sat *sat);
+
+/**
  * enum tmodel_age - what retention and read disturb have done to a block
  * @TMODEL_AGE_GOOD: nothing
  * @TMODEL_AGE_DUE: it is to be rewritten: it was programmed retention_s ago, or read

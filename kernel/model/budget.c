@@ -32,7 +32,20 @@ void tmodel_budget_init(struct tmodel_budget *b, const struct tmodel_profile *p,
 		b->left_bytes[c] = budget_limited(b) ? b->share_bytes : TMODEL_U64_MAX >> 1;
 }
 
-/* Tokens that came since the last look. Time that made no whole byte counts next time. */
+static int budget_full(const struct tmodel_budget *b)
+{
+	__u32 c;
+
+	for (c = 0; c < TMODEL_CLASSES; c++)
+		if (b->left_bytes[c] != (__s64)b->share_bytes)
+			return 0;
+	return 1;
+}
+
+/*
+ * Tokens that came since the last look. Time that made no whole byte counts next time, but not
+ * while there is no room: how long everything was full makes no difference.
+ */
 static void budget_fill(struct tmodel_budget *b, __u64 now_ns)
 {
 	struct tmodel_sat ignored = {};
@@ -42,6 +55,10 @@ static void budget_fill(struct tmodel_budget *b, __u64 now_ns)
 
 	if (!budget_limited(b) || !b->share_bytes)
 		return;
+	if (budget_full(b)) {
+		b->at_ns += passed;
+		return;
+	}
 	bytes = tmodel_muldiv(b->share_bytes, passed, TMODEL_NS_PER_DAY, TMODEL_DOWN, &ignored);
 	if (bytes > BUDGET_MAX)
 		bytes = BUDGET_MAX;

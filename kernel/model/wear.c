@@ -165,6 +165,15 @@ __u64 tmodel_wear_retry_ns(const struct tmodel_wear *w, const struct tmodel_prof
 	return quarters * p->page_read_ns;
 }
 
+__u64 tmodel_wear_exposed_ns(const struct tmodel_wear *w, const struct tmodel_profile *p,
+			     enum tmodel_dir dir, __u64 bytes, __u32 derate_permille,
+			     struct tmodel_sat *sat)
+{
+	__u64 ns = tmodel_exposed_ns(p, dir, bytes, derate_permille, sat);
+
+	return dir == TMODEL_READ ? tmodel_add(ns, tmodel_wear_retry_ns(w, p, sat), sat) : ns;
+}
+
 enum tmodel_age tmodel_wear_age(const struct tmodel_profile *p, __u64 age_s, __u64 reads)
 {
 	if (p->retention_s && age_s > 2 * p->retention_s)

@@ -162,6 +162,7 @@ static inline void model_digest_energy(struct model_digest *d)
 
 static inline void model_digest_wear(struct model_digest *d)
 {
+	__u64 pick = model_digest_any(d);
 	struct tmodel_lifetime life;
 
 	tmodel_wear_write(&d->wear, &d->profile, d->now_ns, model_digest_any(d) >> 16, &d->sat);
@@ -174,6 +175,9 @@ static inline void model_digest_wear(struct model_digest *d)
 	model_digest_put(d, MODEL_DIGEST_lifetime, life.valid << 1 | life.extrapolated);
 	model_digest_put(d, MODEL_DIGEST_lifetime,
 			 tmodel_wear_retry_ns(&d->wear, &d->profile, &d->sat));
+	model_digest_put(d, MODEL_DIGEST_lifetime,
+			 tmodel_wear_exposed_ns(&d->wear, &d->profile, pick & 1, pick, 1000,
+						&d->sat));
 	model_digest_put(d, MODEL_DIGEST_lifetime,
 			 tmodel_wear_age(&d->profile, model_digest_any(d) >> 32,
 					 model_digest_any(d)));

@@ -86,6 +86,18 @@ static void test_many_looks(void **state)
 	assert_in_range(tmodel_budget_left(&b, TERRACE_CLASS_KV, 7 * DAY + DAY / 1000), 499, 500);
 }
 
+/* A byte takes 172.8 ms. How long everything was full before a write is no part of them. */
+static void test_full_gains_nothing(void **state)
+{
+	struct tmodel_budget b = buckets();
+	uint64_t now = 7 * DAY + 100000000;
+
+	(void)state;
+	tmodel_budget_spend(&b, TERRACE_CLASS_KV, now, 500000);
+	assert_int_equal(tmodel_budget_left(&b, TERRACE_CLASS_KV, now + 172799999), 0);
+	assert_int_equal(tmodel_budget_left(&b, TERRACE_CLASS_KV, now + 172800000), 1);
+}
+
 static void test_debt(void **state)
 {
 	struct tmodel_budget b = buckets();
@@ -158,6 +170,11 @@ static void test_worn_reads(void **state)
 	assert_int_equal(tmodel_wear_retry_ns(&w, &p, &sat), 0);
 	tmodel_wear_write(&w, &p, 0, 1, &sat);
 	assert_int_equal(tmodel_wear_retry_ns(&w, &p, &sat), 1000);
+	/* nothing hides tR of a read once, and the sensing more; writes take as long as ever */
+	assert_int_equal(tmodel_wear_exposed_ns(&w, &p, TMODEL_READ, 1, 1000, &sat), 2000);
+	assert_int_equal(tmodel_wear_exposed_ns(&w, &p, TMODEL_READ, 0, 1000, &sat), 1000);
+	assert_int_equal(tmodel_wear_exposed_ns(&w, &p, TMODEL_WRITE, 1, 1000, &sat),
+			 tmodel_exposed_ns(&p, TMODEL_WRITE, 1, 1000, &sat));
 	tmodel_wear_write(&w, &p, 0, 1000000000, &sat);
 	assert_int_equal(tmodel_wear_retry_ns(&w, &p, &sat), 4000);
 	p.endurance_cycles = 0;
@@ -171,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_classes_do_not_take_from_each_other),
 		cmocka_unit_test(test_fills_with_the_clock),
 		cmocka_unit_test(test_many_looks),
+		cmocka_unit_test(test_full_gains_nothing),
 		cmocka_unit_test(test_debt),
 		cmocka_unit_test(test_larger_than_a_share),
 		cmocka_unit_test(test_not_limited),

@@ -62,12 +62,6 @@ int replay_driver_open(struct replay_driver *d, const struct engine_tierfile *fi
 	*d = (struct replay_driver) {
 		.file = file,
 		.layout = layout,
-		.extents = {
-			.extent_shift = __builtin_ctz(extent_bytes),
-			.scale_shift = layout->scale_shift,
-			.policy = *policy,
-			.block_bytes = layout->block_real_bytes,
-		},
 	};
 	err = library_error(terrace_session_open(&options, &d->extents.session), e);
 	if (!err)
@@ -77,7 +71,8 @@ int replay_driver_open(struct replay_driver *d, const struct engine_tierfile *fi
 	if (!err)
 		err = make_buffer(d, 1, kv_blocks * layout->block_real_bytes, extent_bytes, e);
 	if (!err)
-		err = replay_extents_init(&d->extents, kv_blocks, e);
+		err = replay_extents_init(&d->extents, layout, kv_blocks, extent_bytes, policy,
+					  e);
 	if (!err)
 		err = replay_driver_begin(d, e);
 	if (err)
@@ -127,7 +122,7 @@ static int driver_access(void *ctx, const struct engine_access *a, struct engine
 			return wrong_byte(a, right, e);
 		d->checked_bytes += a->real_bytes;
 	}
-	replay_extents_touch(&d->extents, a, d->now_ns);
+	extents_touch(&d->extents.extents, a, d->now_ns);
 	if (a->dependent)
 		flags |= TERRACE_ACCESS_DEPENDENT;
 	return library_error(terrace_record(d->extents.session, terrace_buffer_id(b), flags,

@@ -12,7 +12,7 @@
 #include "engine/tierfile.h"
 
 /**
- * struct replay_tier - what a tier's statistics were when the weights were sealed, and time since
+ * struct replay_tier - what was counted of a tier when the weights were sealed, and time since
  * @index: of the device
  * @flash: its backing is a block device
  * @programmed_bytes: real bytes, when the run began
@@ -20,19 +20,15 @@
 struct replay_tier {
 	uint32_t index;
 	uint64_t busy_ns;
-	uint64_t energy_uj;
-	uint64_t idle_uj;
-	uint64_t host_bytes;
-	uint64_t media_bytes;
-	uint64_t cycles_milli;
+	struct ledger_count sealed;
 	bool flash;
 	uint64_t programmed_bytes;
 };
 
 /**
  * struct replay_driver - the driver
+ * @sealed_clock_ns, @sealed_saturations: when the weights were sealed
  * @checked_bytes: real bytes read and found right
- * @sealed: ledger, clock and saturations when the weights were sealed
  */
 struct replay_driver {
 	const struct engine_tierfile *file;
@@ -40,7 +36,6 @@ struct replay_driver {
 	struct replay_extents extents;
 	struct replay_refresh refresh;
 	struct replay_tier tier[TERRACE_TIERS_MAX];
-	struct terrace_ledger sealed;
 	uint64_t sealed_clock_ns;
 	uint64_t sealed_saturations;
 	struct tmodel_energy accel;
@@ -64,8 +59,9 @@ void replay_driver_close(struct replay_driver *d);
 
 /**
  * replay_driver_ledger - what the run cost since the weights were sealed
+ * @ctx: the driver
  */
-int replay_driver_ledger(struct replay_driver *d, struct ledger *l, struct engine_error *e);
+int replay_driver_ledger(void *ctx, struct ledger *l, struct engine_error *e);
 
 /* Note what flash tiers were programmed with before the run. */
 int replay_driver_begin(struct replay_driver *d, struct engine_error *e);

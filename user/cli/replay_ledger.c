@@ -16,19 +16,19 @@ static int number(const char *tier, const char *attribute, uint64_t *value, stru
 	return err;
 }
 
-static int tier_statistics(const struct engine_tier *t, struct replay_tier *s,
-			   struct engine_error *e)
+/* What the device has counted of a tier, and the session's @ledger of the tier @index. */
+static int tier_count(const struct engine_tier *t, const struct terrace_ledger *ledger,
+		      uint32_t index, struct ledger_count *c, struct engine_error *e)
 {
-	int err = number(t->name, "model_energy_uj", &s->energy_uj, e);
+	int err = number(t->name, "model_energy_uj", &c->energy_uj, e);
 
-	if (!err)
-		err = number(t->name, "model_idle_energy_uj", &s->idle_uj, e);
+	memcpy(c->class, ledger->entry[index], sizeof(c->class));
 	if (err || !t->profile.endurance_cycles)
 		return err;
-	err = number(t->name, "wear_host_bytes", &s->host_bytes, e);
+	err = number(t->name, "wear_host_bytes", &c->host_bytes, e);
 	if (!err)
-		err = number(t->name, "wear_media_bytes", &s->media_bytes, e);
-	return err ? err : number(t->name, "wear_cycles_milli", &s->cycles_milli, e);
+		err = number(t->name, "wear_media_bytes", &c->media_bytes, e);
+	return err ? err : number(t->name, "wear_cycles_milli", &c->cycles_milli, e);
 }
 
 /* Only tiers on block devices have the file. */
@@ -64,15 +64,17 @@ static int device_statistics(struct replay_driver *d, struct terrace_ledger *led
 
 int replay_driver_mark(struct replay_driver *d, struct engine_error *e)
 {
+	struct terrace_ledger ledger;
 	struct terrace_info info;
 	uint32_t i;
-	int err = device_statistics(d, &d->sealed, &info, e);
+	int err = device_statistics(d, &ledger, &info, e);
 
 	if (err)
 		return err;
 	for (i = 0; !err && i < d->file->n_tiers; i++) {
 		d->tier[i].busy_ns = 0;
-		err = tier_statistics(&d->file->tiers[i], &d->tier[i], e);
+		err = tier_count(&d->file->tiers[i], &ledger, d->tier[i].index,
+				 &d->tier[i].sealed, e);
 	}
 	d->sealed_clock_ns = info.clock_ns;
 	d->sealed_saturations = info.saturations;
@@ -80,65 +82,17 @@ int replay_driver_mark(struct replay_driver *d, struct engine_error *e)
 	return err;
 }
 
-static void subtract_entry(struct terrace_ledger_entry *to, const struct terrace_ledger_entry *now,
-			   const struct terrace_ledger_entry *then)
-{
-	to->model_read_bytes = now->model_read_bytes - then->model_read_bytes;
-	to->model_write_bytes = now->model_write_bytes - then->model_write_bytes;
-	to->model_in_bytes = now->model_in_bytes - then->model_in_bytes;
-	to->model_out_bytes = now->model_out_bytes - then->model_out_bytes;
-	to->model_energy_uj = now->model_energy_uj - then->model_energy_uj;
-}
-
-/* What is left of the memory, at the rate of the run. */
-static void fill_lifetime(const struct tmodel_profile *p, const struct replay_tier *now,
-			  uint64_t media_bytes, uint64_t ran_ns, struct tmodel_lifetime *l,
-			  struct tmodel_sat *sat)
-{
-	uint64_t all = tmodel_muldiv(p->capacity_bytes, p->endurance_cycles, 1, TMODEL_DOWN, sat);
-	uint64_t left = all > now->media_bytes ? all - now->media_bytes : 0;
-
-	l->valid = ran_ns >= TMODEL_NS_PER_MINUTE;
-	l->extrapolated = ran_ns < TMODEL_NS_PER_DAY;
-	l->seconds = media_bytes ? tmodel_muldiv(left, ran_ns / TMODEL_NS_PER_S, media_bytes,
-						 TMODEL_DOWN, sat) : TMODEL_U64_MAX;
-}
-
 static int fill_tier(struct replay_driver *d, uint32_t i, const struct terrace_ledger *ledger,
 		     uint64_t ran_ns, struct ledger_tier *l, struct engine_error *e)
 {
 	const struct engine_tier *t = &d->file->tiers[i];
-	const struct replay_tier *then = &d->tier[i];
-	const struct terrace_ledger_entry *sealed;
-	struct replay_tier now = { 0 };
-	uint64_t accesses_uj = 0;
-	uint32_t c;
-	int err = tier_statistics(t, &now, e);
+	struct ledger_count now = { 0 };
+	int err = tier_count(t, ledger, d->tier[i].index, &now, e);
 
 	if (err)
 		return err;
-	memcpy(l->name, t->name, sizeof(l->name));
-	l->rank = t->rank;
-	l->capacity_bytes = t->profile.capacity_bytes;
-	l->read_bps = t->profile.read_bps;
-	for (c = 0; c < TERRACE_CLASSES; c++) {
-		sealed = &d->sealed.entry[then->index][c];
-		subtract_entry(&l->class[c], &ledger->entry[then->index][c], sealed);
-		accesses_uj += l->class[c].model_energy_uj;
-		l->load_bytes += d->sealed.entry[then->index][c].model_write_bytes;
-	}
-	l->busy_ns = then->busy_ns;
-	/* classes are rounded down one by one: the sum may lack a few microjoules, never exceed */
-	l->migration_uj = now.energy_uj - then->energy_uj > accesses_uj ?
-			  now.energy_uj - then->energy_uj - accesses_uj : 0;
-	l->idle_uj = now.idle_uj - then->idle_uj;
-	l->wears = t->profile.endurance_cycles;
-	if (!l->wears)
-		return 0;
-	l->host_bytes = now.host_bytes - then->host_bytes;
-	l->media_bytes = now.media_bytes - then->media_bytes;
-	l->cycles_milli = now.cycles_milli - then->cycles_milli;
-	fill_lifetime(&t->profile, &now, l->media_bytes, ran_ns, &l->lifetime, &d->sat);
+	ledger_tier_fill(l, t, &d->tier[i].sealed, &now, ran_ns, &d->sat);
+	l->busy_ns = d->tier[i].busy_ns;
 	return 0;
 }
 
@@ -155,9 +109,10 @@ static int fill_flash(const struct replay_tier *then, const uint64_t sealed[TERR
 	return 0;
 }
 
-int replay_driver_ledger(struct replay_driver *d, struct ledger *l, struct engine_error *e)
+int replay_driver_ledger(void *ctx, struct ledger *l, struct engine_error *e)
 {
 	uint64_t sealed[TERRACE_TIERS_MAX];
+	struct replay_driver *d = ctx;
 	struct terrace_ledger ledger;
 	struct terrace_info info;
 	uint32_t i;
@@ -171,7 +126,7 @@ int replay_driver_ledger(struct replay_driver *d, struct ledger *l, struct engin
 		.charging = TERRACE_CHARGING_DECLARED,
 		.n_tiers = d->file->n_tiers,
 		.accel_uj = d->accel.uj,
-		.migrations = d->extents.moved,
+		.migrations = d->extents.extents.moved,
 		.saturations = info.saturations - d->sealed_saturations + d->sat.count,
 		.real_checked_bytes = d->checked_bytes,
 	};

@@ -18,6 +18,8 @@
 #include <linux/terrace.h>
 #include <terrace/model.h>
 
+#include "engine/tierfile.h"
+
 /**
  * struct ledger_tier - one tier
  * @name: NUL terminated
@@ -78,6 +80,29 @@ struct ledger {
 	uint64_t saturations;
 	uint64_t real_checked_bytes;
 };
+
+/**
+ * struct ledger_count - what was counted of a tier up to now
+ * @class: by class, as of the session's ledger
+ * @energy_uj: of the tier, accesses and migrations
+ * @host_bytes, @media_bytes, @cycles_milli: wear since the tier came online
+ */
+struct ledger_count {
+	struct terrace_ledger_entry class[TERRACE_CLASSES];
+	uint64_t energy_uj;
+	uint64_t host_bytes;
+	uint64_t media_bytes;
+	uint64_t cycles_milli;
+};
+
+/**
+ * ledger_tier_fill - a tier from what was counted when the weights were sealed, and now
+ * @l: but for @busy_ns and what is of flash
+ * @ran_ns: model time between them
+ */
+void ledger_tier_fill(struct ledger_tier *l, const struct engine_tier *t,
+		      const struct ledger_count *sealed, const struct ledger_count *now,
+		      uint64_t ran_ns, struct tmodel_sat *sat);
 
 /**
  * ledger_charging_name - "declared", "observed", "sampled"

@@ -2,8 +2,11 @@
 /*
  * Model driver: engine_ops by the tier model alone, without a device.
  *
- * Keeps the extents of two buffers (weights, KV), placed as the device places them, and charges
- * each step's accesses by tier as the device does. Migrations count towards the next step's time.
+ * Places the extents of two buffers (weights, KV) as the device does and keeps each tier's books as
+ * the device does, so that a replay of the same files on tiers of memory that came online for it
+ * has the same ledger and the same times, to the last unit. What it does not know: a daemon that
+ * moves extents or derates a tier, pinned or broken pages, a host that is short of memory, and of
+ * tiers on block devices when their landing pools write back; there declared writes are wear.
  *
  * Not thread safe.
  */
@@ -52,7 +55,7 @@ void model_driver_free(struct model_driver *d);
 extern const struct engine_ops model_driver_ops;
 
 /**
- * model_driver_ledger - what it cost so far
+ * model_driver_ledger - what it cost since the weights were sealed
  */
 void model_driver_ledger(const struct model_driver *d, struct ledger *l);
 
