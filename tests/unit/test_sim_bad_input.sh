@@ -200,6 +200,6 @@ refused 'batch.*from 1 to' "a negative batch" fit --model llama-3.1-8b --batch -
 refused 'devices.*from 1 to' "a billion devices" fit --model llama-3.1-8b --devices 1000000000
 refused 'devices.*from 1 to' "devices that are NaN" fit --model llama-3.1-8b --devices nan
 refused 'devices.*from 1 to' "half a device" fit --model llama-3.1-8b --devices 0.5
-refused "max_step_tokens of 8" "a step too small for its batch" run --trace $trace \
+refused "has not the 8 that 8 requests decode" "a step too small for its batch" run --trace $trace \
 	--model llama-3.1-8b --max-batch 8 --max-step-tokens 4
 echo "1..$number"

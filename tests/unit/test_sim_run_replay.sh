@@ -85,25 +85,25 @@ result $? "a report for people, in a file as well"
 holds "$work/report/report.json" '.simulated' "and one for programs"
 
 common=(--trace "$data/traces/conversation-120.jsonl" --model llama-3.1-8b)
-refused 2 "needs --tiers" "without tiers it is refused" --replay "${common[@]}"
+refused 2 "--tiers is needed" "without tiers it is refused" --replay "${common[@]}"
 common+=(--tiers "$data/tiers/hbm.ini")
 for option in --tp=2 --devices=8 --network=h100_dgx --prices=2026-11 --csv --max-batch=8 --slo-ttft=9; do
 	name=${option%%=*}
 	refused 2 "$name does not go with --replay" "$name is not a replay's" --replay \
 		"${common[@]}" "$option"
 done
-for option in --policy=lru --seed=2 --scale=2 --strict --routing=none; do
+for option in --policy=lru --scale=2 --strict --routing=none; do
 	name=${option%%=*}
 	refused 2 "$name is for replays" "$name is a replay's alone" "${common[@]}" "$option"
 done
 refused 2 '--policy is "fifo"' "a policy that is none" --replay "${common[@]}" --policy fifo
-refused 1 "no experts" "routing of a model without experts" --replay "${common[@]}" --routing none
+refused 2 "no experts" "routing of a model without experts" --replay "${common[@]}" --routing none
 refused 1 'short by [0-9]+ modelled bytes' "a model that does not fit" --replay "${common[@]}" \
 	--model llama-3.1-405b
-refused 1 "no 'none' among the systems" "tiers that are not there" --replay "${common[@]}" \
+refused 2 "no 'none' among the systems" "tiers that are not there" --replay "${common[@]}" \
 	--tiers none
 { head -1 $data/traces/conversation-120.jsonl; echo '{"timestamp": -1}'; } >"$work/bad.jsonl"
-refused 1 'bad.jsonl:2: ' "a malformed line, strictly" --replay "${common[@]}" \
+refused 2 'bad.jsonl:2: ' "a malformed line, strictly" --replay "${common[@]}" \
 	--trace "$work/bad.jsonl" --strict
 "$sim" run --replay "${common[@]}" --trace "$work/bad.jsonl" >"$work/out" 2>"$work/said" &&
 	grep -q 'terrace-sim: .*bad.jsonl:2: ' "$work/said" && grep -q '1 malformed' "$work/out"

@@ -88,12 +88,12 @@ static struct calibration calibration(void)
 static void a_calibration_adds_up_kinds(void **state)
 {
 	struct calibration c = calibration();
-	struct shard_options o = options(1, 1, 1);
-	struct model_config m = tiny();
+	struct shard_options o = shard_tiny_options(1, 1, 1);
+	struct model_config m = shard_tiny();
 	struct sim_system s;
 
 	(void)state;
-	make_system(&s, 1);
+	shard_system(&s, 1);
 	o.calibration = &c;
 	assert_us(once(&s, &m, o, &decode), 2672 + 16 + 5 * 96 + 96);
 	c.bandwidth_permille[CALIBRATION_GEMM] = 500;
@@ -108,8 +108,8 @@ static void a_calibration_adds_up_kinds(void **state)
 static void a_calibration_replaces_the_efficiency(void **state)
 {
 	struct calibration c = calibration();
-	struct shard_options o = options(1, 1, 1);
-	struct model_config m = tiny();
+	struct shard_options o = shard_tiny_options(1, 1, 1);
+	struct model_config m = shard_tiny();
 	const struct serve_step many = {
 		.decodes = 8, .decode_context = 40, .sampled = 8,
 	};
@@ -117,7 +117,7 @@ static void a_calibration_replaces_the_efficiency(void **state)
 	uint64_t whole, half;
 
 	(void)state;
-	make_system(&s, 1);
+	shard_system(&s, 1);
 	s.tiers.tiers[1].profile.read_bps = 1000000000000000ULL;
 	s.tiers.tiers[1].profile.write_bps = 1000000000000000ULL;
 	s.tiers.accel.peak_flops = 1000000000;
@@ -133,13 +133,13 @@ static void a_calibration_replaces_the_efficiency(void **state)
 
 static void serial_is_the_sum(void **state)
 {
-	struct shard_options o = options(1, 1, 1);
-	struct model_config m = tiny();
+	struct shard_options o = shard_tiny_options(1, 1, 1);
+	struct model_config m = shard_tiny();
 	struct sim_system s;
 	uint64_t tiers, both;
 
 	(void)state;
-	make_system(&s, 1);
+	shard_system(&s, 1);
 	tiers = once(&s, &m, o, &decode);
 	s.tiers.accel.peak_flops = 1000000;
 	o.serial = true;
@@ -300,14 +300,14 @@ static void experts_are_read_when_chosen(void **state)
 /* Alone a device needs no network; between several, no time is a number without bandwidth. */
 static void a_network_without_bandwidth_is_refused(void **state)
 {
-	struct shard_options o = options(2, 1, 1);
-	struct model_config m = tiny();
+	struct shard_options o = shard_tiny_options(2, 1, 1);
+	struct model_config m = shard_tiny();
 	struct engine_error e;
 	struct sim_system s;
 	struct shard shard;
 
 	(void)state;
-	make_system(&s, 2);
+	shard_system(&s, 2);
 	network_init(&s.network);
 	assert_int_equal(shard_init(&shard, &s, &m, &o, &e), -22);
 	assert_non_null(strstr(e.text, "link_bps is 0: it must be from 1"));

@@ -101,14 +101,14 @@ changed()
 
 refused "no table is refused" "table is missing" 2
 refused "two tables are refused" "one too many" 2 near h3
-refused "an unknown table is refused with the nearest name" "nearest one is 'memories'" 1 memory
-refused "missing inputs are refused" "no-such" 1 near -i no-such
+refused "an unknown table is refused with the nearest name" "nearest one is 'memories'" 2 memory
+refused "missing inputs are refused" "no-such" 2 near -i no-such
 changed "a missing key is refused" 2 near '/^context/d' "context is missing in \[table\]"
 changed "an unknown key is refused" 2 near 's/^dies/dices/' "bad.ini:.* no key 'dices'"
 changed "a value without its limits is refused" 2 near 's/^dies = .*/dies = 65/' \
 	"bad.ini:.* dies is 65: it must be from 1 to 64"
-changed "an unknown profile is refused" 1 memories 's/= hbm4$/= hbm5/' "hbm5"
-changed "an unknown model is refused" 1 h3 's/= llama-3.1-405b/= llama-9/' "llama-9"
+changed "an unknown profile is refused" 2 memories 's/= hbm4$/= hbm5/' "hbm5"
+changed "an unknown model is refused" 2 h3 's/= llama-3.1-405b/= llama-9/' "llama-9"
 changed "an unknown data type is refused" 2 near 's/= fp8/= fp7/' "fp7.*bf16 or fp8"
 changed "a shard that no memory has is refused" 2 near 's/= 64e6/= 65e9/' "pim: a shard of pim has"
 changed "devices that TP does not divide are refused" 2 bottlenecks 's/^devices = 8/devices = 9/' \

@@ -84,7 +84,7 @@
 	X(tokens_per_turn, "tokens",								\
 	  "tokens that came out of requests that decode / sum of these over steps")		\
 	X(draft_tokens, "tokens",								\
-	  "draft-tokens x sum of requests that decode over steps")				\
+	  "drafts of a step x sum of requests that decode over steps")				\
 	X(rejected_draft_tokens, "tokens",							\
 	  "draft_tokens - those that were right")						\
 	X(draft_acceptance, "%",								\

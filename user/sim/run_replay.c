@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "sim/run_replay.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "cli/command.h"
@@ -95,13 +96,15 @@ int run_replay(const struct run_args *args, const struct replay_choice *choice,
 {
 	struct found *f = calloc(1, sizeof(*f));
 	struct engine_error e;
-	int status;
+	int status, err;
 
 	if (!f)
 		return command_failed("no memory: free some and try again");
 	replay_catch_signals();
-	if (read_files(f, args, choice, &e))
-		status = command_refused("%s", e.text);
+	err = read_files(f, args, choice, &e);
+	if (err)
+		status = err == -ENOSPC ? command_failed("%s", e.text) :
+					  command_refused("%s", e.text);
 	else
 		status = drive(&f->replay, args, choice, format);
 	replay_free(&f->replay);
